@@ -1,0 +1,55 @@
+// Files behind an interface: the operating system's (io/real) or a simulated disk that can crash (io/sim).
+//
+// Paths are plain strings with '/'. Threads: the executor's thread only; the real one hands blocking calls to a pool.
+// Errors: io (the message has path and errno text), not_found, already_exists, storage_full, cancelled (a crashed simulated disk).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "io/task.h"
+
+namespace distributary {
+
+enum class OpenMode {
+  read,             // must exist
+  read_write,       // must exist
+  create_new,       // must not exist; read and write
+  open_or_create,   // read and write
+};
+
+class File {
+ public:
+  virtual ~File() = default;  // closes
+  // Fills `into` from `at`; gives fewer bytes only at the end of the file.
+  virtual Task<Result<size_t>> read(uint64_t at, MutableBytes into) = 0;
+  // Writes all pieces one after the other from `at`, extending the file. Visible to read at once; on disk only after sync.
+  virtual Task<Status> write(uint64_t at, std::vector<Bytes> pieces) = 0;
+  // Everything written before the call, and the size, is on stable storage after it. May run while writes go on. After an error the state on disk is
+  // unknown: discard and reopen, never retry.
+  virtual Task<Status> sync() = 0;
+  virtual Task<Status> truncate(uint64_t size) = 0;
+  // Reserves blocks up to `size` without changing the size.
+  virtual Task<Status> allocate(uint64_t size) = 0;
+  virtual Result<uint64_t> size() = 0;
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual Task<Result<std::unique_ptr<File>>> open(std::string path, OpenMode mode) = 0;
+  // Atomic replacement. Durable after sync_directory of the parent.
+  virtual Task<Status> rename(std::string from, std::string to) = 0;
+  virtual Task<Status> remove(std::string path) = 0;  // a file, or a directory with all in it
+  virtual Task<Status> make_directories(std::string path) = 0;
+  virtual Task<Status> sync_directory(std::string path) = 0;
+  // Names (not paths) in a directory, sorted. A missing directory is not_found.
+  virtual Task<Result<std::vector<std::string>>> list(std::string path) = 0;
+  virtual Task<Result<uint64_t>> free_bytes(std::string path) = 0;
+};
+
+}  // namespace distributary
