@@ -1,0 +1,92 @@
+// LogStore: where the bytes of stream logs are kept. An engine (local files, memory, later RADOS objects) implements it;
+// everything above uses only this.
+//
+// A log is a row of numbered segments, of which only the last is appended to, and a set of named blobs (sealed indexes, checkpoint chunks). The engine
+// knows nothing of entries: framing, checksums and recovery belong to stream/.
+//
+// Fencing: a log is opened under an epoch greater than every earlier one; from then on every operation by an older owner fails with `fenced`.
+// Threads: the executor's thread only. Ownership: a Log must outlive its operations and is closed by its destructor.
+// Errors: io, storage_full, fenced, corrupt, not_found, cancelled. After a failed append or sync the state on the device is unknown: the owner discards
+// the Log and opens it again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/uuid.h"
+#include "io/task.h"
+
+namespace distributary {
+
+// A stream's log; lane is always 0 today (lanes split a stream over several logs later).
+struct LogId {
+  Uuid stream;
+  uint32_t lane = 0;
+  auto operator<=>(const LogId&) const = default;
+};
+std::string to_string(const LogId& id);  // "<uuid>.<lane>"
+
+using StorageEpoch = uint64_t;
+using SegmentNumber = uint64_t;  // from 1, dense at the end; older ones may have been removed
+
+struct SegmentInfo {
+  SegmentNumber number = 0;
+  uint64_t bytes = 0;
+};
+
+// How a read will be followed: `sequential` may read ahead through the page cache; `scattered` must move few bytes more than asked.
+enum class ReadPattern { sequential, scattered };
+
+class Log {
+ public:
+  virtual ~Log() = default;
+
+  // Ascending. Kept up to date by the operations below.
+  virtual const std::vector<SegmentInfo>& segments() const = 0;
+
+  // Creates the segment after the last one, exclusively, and reserves space for `bytes_expected`. From here on only it is appended to.
+  // The segment's existence is durable when the first sync after it is.
+  virtual Task<Status> create_segment(SegmentNumber number, uint64_t bytes_expected) = 0;
+
+  // Writes at the end of the last segment; visible to read when done, durable after sync. One append at a time.
+  virtual Task<Status> append(Bytes data) = 0;
+
+  // All appends completed before the call are durable after it. May run while appends go on; one sync at a time.
+  virtual Task<Status> sync() = 0;
+
+  // Up to `length` bytes from `at`; fewer only at the segment's end. Any number at a time.
+  virtual Task<Result<Bytes>> read(SegmentNumber segment, uint64_t at, size_t length, ReadPattern pattern) = 0;
+
+  // Recovery only: cuts the last segment to `bytes`, or drops whole segments after `segment`. Durable when done.
+  virtual Task<Status> truncate(SegmentNumber segment, uint64_t bytes) = 0;
+
+  // Drops the oldest segment, for good.
+  virtual Task<Status> remove_segment(SegmentNumber number) = 0;
+
+  // Blobs: written whole, atomically and durably; replaced if present. Names: [a-z0-9.-]{1,128}.
+  virtual Task<Status> put_blob(std::string name, Bytes data) = 0;
+  virtual Task<Result<uint64_t>> blob_size(std::string name) = 0;
+  virtual Task<Result<Bytes>> read_blob(std::string name, uint64_t at, size_t length) = 0;
+  virtual Task<Status> remove_blob(std::string name) = 0;  // ok when absent
+  virtual Task<Result<std::vector<std::string>>> list_blobs() = 0;
+
+  // Total of segments and blobs.
+  virtual uint64_t bytes_used() const = 0;
+};
+
+class LogStore {
+ public:
+  virtual ~LogStore() = default;
+  // Opens the log, creating it when absent, and fences every owner with an older epoch. An epoch not greater than the stored one is `fenced`.
+  virtual Task<Result<std::unique_ptr<Log>>> open(LogId id, StorageEpoch epoch) = 0;
+  virtual Task<Result<std::vector<LogId>>> list() = 0;
+  virtual Task<Status> remove(LogId id) = 0;  // ok when absent
+  // Space left for appends, after the reserve that is kept for seals, deletions and retention. 0: refuse produce.
+  virtual Task<Result<uint64_t>> space_left() = 0;
+};
+
+}  // namespace distributary
