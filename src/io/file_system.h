@@ -27,6 +27,9 @@ class File {
   virtual ~File() = default;  // closes
   // Fills `into` from `at`; gives fewer bytes only at the end of the file.
   virtual Task<Result<size_t>> read(uint64_t at, MutableBytes into) = 0;
+  // The same, for a small read that no other near it will follow: when the range is not in memory, moves few bytes beyond it from the device
+  // (whole logical blocks, no read-ahead). A separate call and not a flag of open, for one file is read both ways.
+  virtual Task<Result<size_t>> read_scattered(uint64_t at, MutableBytes into) { return read(at, into); }
   // Writes all pieces one after the other from `at`, extending the file. Visible to read at once; on disk only after sync.
   virtual Task<Status> write(uint64_t at, std::vector<Bytes> pieces) = 0;
   // Everything written before the call, and the size, is on stable storage after it. May run while writes go on. After an error the state on disk is
@@ -50,6 +53,10 @@ class FileSystem {
   // Names (not paths) in a directory, sorted. A missing directory is not_found.
   virtual Task<Result<std::vector<std::string>>> list(std::string path) = 0;
   virtual Task<Result<uint64_t>> free_bytes(std::string path) = 0;
+  // Size of a file without opening it.
+  virtual Task<Result<uint64_t>> file_size(std::string path) = 0;
+  // As if File::sync and sync_directory were called for every file and directory of the file system that holds `path`: cheaper than many of them.
+  virtual Task<Status> sync_all(std::string path) = 0;
 };
 
 }  // namespace distributary
