@@ -1,0 +1,147 @@
+#include "model/entry.h"
+
+#include <fmt/core.h>
+
+#include "base/check.h"
+
+namespace distributary {
+namespace {
+
+constexpr size_t kChecksumBytes = sizeof(uint32_t);
+
+uint32_t local_checksum(const uint8_t* entry, uint32_t salt) {
+  return crc32c({entry + kChecksumBytes, kEntryLocalHeaderBytes - kChecksumBytes}, salt);
+}
+
+ContentView write_local_header(std::vector<uint8_t>& group, size_t at, Lsn lsn, uint32_t salt) {
+  uint8_t* entry = group.data() + at;
+  uint32_t payload = load_le<uint32_t>(entry + kEntryLocalHeaderBytes + 28);
+  store_le<uint32_t>(entry + 4, static_cast<uint32_t>(entry_length(payload)));
+  store_le<uint64_t>(entry + 8, lsn);
+  store_le<uint64_t>(entry + 16, 0);
+  store_le<uint32_t>(entry, local_checksum(entry, salt));
+  return ContentView({entry + kEntryLocalHeaderBytes, kEntryContentHeaderBytes + payload});
+}
+
+Status check_kind(const ContentView& content) {
+  if (content.version() != kEntryVersion || !is_known(content.entry_class(), content.type())) {
+    return fail(ErrorCode::unsupported,
+                fmt::format("entry of class {} type {} version {} is unknown to this build; use a newer one",
+                            static_cast<int>(content.entry_class()), static_cast<int>(content.type()), content.version()));
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_known(EntryClass entry_class, EntryType type) {
+  auto number = static_cast<uint8_t>(type);
+  if (entry_class == EntryClass::history) return number >= 1 && number <= 10;
+  return entry_class == EntryClass::local && type == EntryType::expired;
+}
+
+std::string_view to_string(EntryType type) {
+  switch (type) {
+    case EntryType::record_batch: return "record batch";
+    case EntryType::topic_created: return "topic created";
+    case EntryType::topic_altered: return "topic altered";
+    case EntryType::topic_deleted: return "topic deleted";
+    case EntryType::cursors_committed: return "cursors committed";
+    case EntryType::cursors_deleted: return "cursors deleted";
+    case EntryType::producer_ids_issued: return "producer ids issued";
+    case EntryType::producers_expired: return "producers expired";
+    case EntryType::leader_epoch_raised: return "leader epoch raised";
+    case EntryType::records_deleted: return "records deleted";
+    case EntryType::expired: return "expired";
+  }
+  return "unknown";
+}
+
+Hash128 ContentView::chain_after() const {
+  uint8_t input[20];
+  std::memcpy(input, at(40), 16);
+  std::memcpy(input + 16, at(0), 4);
+  return hash128(input);
+}
+
+Result<ContentView> ContentView::parse(ByteView bytes) {
+  if (bytes.size() < kEntryContentHeaderBytes) return fail(ErrorCode::corrupt, "entry content is shorter than its header");
+  ContentView content(bytes);
+  if (content.payload_length() != bytes.size() - kEntryContentHeaderBytes) {
+    return fail(ErrorCode::corrupt, "entry content has another length than its header says");
+  }
+  if (crc32c(bytes.subspan(kChecksumBytes)) != content.checksum()) {
+    return fail(ErrorCode::corrupt, fmt::format("content checksum of origin LSN {} does not match", content.origin_lsn()));
+  }
+  TRY_STATUS(check_kind(content));
+  return content;
+}
+
+uint32_t entry_salt(uint32_t segment_salt, uint64_t epoch) {
+  return crc32c({reinterpret_cast<const uint8_t*>(&epoch), sizeof epoch}, segment_salt);
+}
+
+size_t begin_entry(std::vector<uint8_t>& group, const ContentFields& fields, ByteView payload) {
+  CHECK(payload.size() <= kEntryPayloadBytesMax);
+  size_t at = group.size();
+  group.resize(at + kEntryHeaderBytes);  // zeroes
+  uint8_t* content = group.data() + at + kEntryLocalHeaderBytes;
+  content[4] = static_cast<uint8_t>(fields.entry_class);
+  content[5] = static_cast<uint8_t>(fields.type);
+  store_le<uint16_t>(content + 6, kEntryVersion);
+  std::memcpy(content + 8, fields.origin.stream.bytes.data(), 16);
+  store_le<uint32_t>(content + 24, fields.origin.incarnation);
+  store_le<uint32_t>(content + 28, static_cast<uint32_t>(payload.size()));
+  store_le<uint64_t>(content + 32, fields.origin_lsn);
+  store_le<uint64_t>(content + 40, fields.chain_before.low);
+  store_le<uint64_t>(content + 48, fields.chain_before.high);
+  store_le<int64_t>(content + 56, fields.appended);
+  std::memcpy(content + 64, fields.topic.bytes.data(), 16);
+  store_le<uint32_t>(content + 80, fields.partition);
+  store_le<uint32_t>(content + 84, fields.offset_count);
+  store_le<int64_t>(content + 88, fields.base_offset);
+  group.insert(group.end(), payload.begin(), payload.end());
+  group.resize(at + entry_length(payload.size()));
+  return at;
+}
+
+ContentView seal_entry(std::vector<uint8_t>& group, size_t at, Lsn lsn, uint32_t salt) {
+  uint8_t* content = group.data() + at + kEntryLocalHeaderBytes;
+  size_t length = kEntryContentHeaderBytes + load_le<uint32_t>(content + 28);
+  store_le<uint32_t>(content, crc32c({content + kChecksumBytes, length - kChecksumBytes}));
+  return write_local_header(group, at, lsn, salt);
+}
+
+ContentView append_content(std::vector<uint8_t>& group, ByteView content, Lsn lsn, uint32_t salt) {
+  CHECK(content.size() >= kEntryContentHeaderBytes);
+  size_t at = group.size();
+  group.resize(at + kEntryLocalHeaderBytes);
+  group.insert(group.end(), content.begin(), content.end());
+  group.resize(at + entry_length(content.size() - kEntryContentHeaderBytes));
+  return write_local_header(group, at, lsn, salt);
+}
+
+Result<EntryView> EntryView::parse_header(ByteView bytes, uint32_t salt) {
+  if (bytes.size() < kEntryHeaderBytes) return fail(ErrorCode::corrupt, "entry is cut short");
+  if (local_checksum(bytes.data(), salt) != load_le<uint32_t>(bytes.data())) {
+    return fail(ErrorCode::corrupt, "header checksum does not match");
+  }
+  EntryView entry;
+  entry.lsn = load_le<uint64_t>(bytes.data() + 8);
+  entry.length = load_le<uint32_t>(bytes.data() + 4);
+  uint32_t payload = load_le<uint32_t>(bytes.data() + kEntryLocalHeaderBytes + 28);
+  if (entry.length > bytes.size() || payload > kEntryPayloadBytesMax || entry.length != entry_length(payload)) {
+    return fail(ErrorCode::corrupt, fmt::format("entry {} has an impossible length", entry.lsn));
+  }
+  entry.content = ContentView(bytes.subspan(kEntryLocalHeaderBytes, kEntryContentHeaderBytes + payload));
+  return entry;
+}
+
+Result<EntryView> EntryView::parse(ByteView bytes, uint32_t salt) {
+  TRY(EntryView entry, parse_header(bytes, salt));
+  auto content = ContentView::parse(entry.content.bytes());
+  if (!content) return fail(content.error().context(fmt::format("entry {}", entry.lsn)));
+  return entry;
+}
+
+}  // namespace distributary

@@ -1,0 +1,149 @@
+// Stream: one stream's log and everything derived from it. The core that brokers, links and tools use.
+//
+// Appending is in two steps. `append_*` decides and applies at once, without waiting: it assigns offset and LSN and puts the entry into the group that
+// gathers. `wait_acknowledged` / `wait_durable` then waits for the group commit. So the order of calls is the order in the log, and many requests share one sync.
+//
+// Nothing undurable is seen by others: fetch stops at the high watermark (durable, in `sync` mode), read_log at the durable LSN. State read from `state()` may be ahead
+// of the disk: an answer built from it waits with `wait_acknowledged(last_lsn())` first.
+//
+// Ownership: made by `open`; `close` must be awaited before destruction. Threads: the executor it was opened on.
+// After a failed write or sync `failure()` is set, every wait fails, and the owner discards this object and opens the stream again.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "io/signal.h"
+#include "io/world.h"
+#include "model/entry.h"
+#include "model/entry_payload.h"
+#include "storage/log_store.h"
+#include "stream/log_position.h"
+#include "stream/stream_options.h"
+#include "stream/stream_state.h"
+
+namespace distributary {
+
+class TailCache;
+
+struct AppendedBatch {
+  Offset base_offset = -1;
+  Lsn lsn = 0;                         // wait for it before answering; for a duplicate, the original's (or 0 when long durable)
+  WallMillis log_append_time = -1;     // -1 with createtime
+  bool duplicate = false;              // an idempotent producer's retry: nothing was appended
+};
+
+struct FetchedBatches {
+  std::vector<Bytes> batches;          // record batches as stored, in offset order, the first one holding the asked offset
+  size_t bytes = 0;
+  Offset high_watermark = 0;
+  Offset log_start = 0;
+};
+
+struct OffsetAtTime {
+  Offset offset = -1;
+  WallMillis timestamp = -1;
+};
+
+// Damage found on opening or reading: what was hit, in words fit for an administrator.
+struct Damage {
+  SegmentNumber segment = 0;
+  uint64_t at = 0;
+  Lsn first_lsn = 0;
+  std::string what;
+};
+
+class Stream {
+ public:
+  // Recovers from the newest checkpoint and the log after it. The log was opened under `epoch`. A damaged stream opens read-only.
+  static Task<Result<std::unique_ptr<Stream>>> open(World& world, std::unique_ptr<Log> log, TailCache& cache, Origin origin,
+                                                    StorageEpoch epoch, StreamOptions options);
+  ~Stream();
+  // Ends background work; writes a checkpoint and a clean-stop mark unless the stream failed.
+  Task<Status> close();
+
+  Origin origin() const;
+  const StreamState& state() const;
+  const std::optional<Error>& failure() const;
+  const std::vector<Damage>& damage() const;  // not empty: read-only
+  void set_options(StreamOptions options);    // ttl, durability and the like, for what comes next
+  const StreamOptions& options() const;
+  // While true, appends by producers fail with storage_full; deletes, cursors and reads go on.
+  void set_space_low(bool low);
+
+  // --- Writing what originates here. Errors: not_found, not_owner, conflict, fenced, storage_full, too_large, invalid_argument, or the failure.
+  // `batch` has been checked (model/record_batch.h). An idempotent producer's sequence: `conflict` when out of order, `fenced` for an old epoch.
+  Result<AppendedBatch> append_batch(const TopicPartition& partition, ByteView batch);
+  struct CreatedTopic {
+    TopicUuid id;
+    Lsn lsn = 0;
+  };
+  Result<CreatedTopic> create_topic(const std::string& name, uint32_t partitions, TimestampType timestamp_type);
+  Result<Lsn> alter_topic(const TopicUuid& topic, TopicAltered change);
+  Result<Lsn> delete_topic(const TopicUuid& topic);
+  // The writer is set to this stream. Cursors may be committed on any topic, owned or not.
+  Result<Lsn> commit_cursors(const std::string& group, std::vector<CursorCommit> cursors);
+  Result<Lsn> delete_cursors(CursorsDeleted cursors);
+  Result<Lsn> delete_records(const TopicPartition& partition, Offset log_start);
+  struct IssuedProducerIds {
+    int64_t first = 0;
+    Lsn lsn = 0;
+  };
+  // A block of producer ids that no other stream, here or elsewhere, will ever issue.
+  Result<IssuedProducerIds> issue_producer_ids(uint32_t count);
+
+  // --- Writing what originates elsewhere (gateway). Checks content, chain and position: a duplicate gives its present last LSN and appends nothing;
+  // `gap` and `diverged` append nothing and say what was expected.
+  Result<Lsn> append_replicated(ByteView content);
+
+  // --- Durability.
+  Lsn last_lsn() const;
+  Lsn durable_lsn() const;
+  // In `sync` mode the same as wait_durable; in `async` mode returns once written to the page cache.
+  Task<Status> wait_acknowledged(Lsn lsn, SteadyTime deadline = kNever, std::stop_token stop = {});
+  Task<Status> wait_durable(Lsn lsn, SteadyTime deadline = kNever, std::stop_token stop = {});
+  // Notified once per group commit, after the high watermarks moved, and on failure.
+  Signal& advanced();
+
+  // --- Reading records. Errors: not_found, out_of_range (below log start or beyond the end), corrupt (named; never served).
+  // Gives at least the first batch whole when `whole_first`, even beyond `bytes_max`.
+  Task<Result<FetchedBatches>> fetch(TopicPartition partition, Offset from, size_t bytes_max, bool whole_first);
+  // First record with timestamp >= `time`; nullopt when there is none.
+  Task<Result<std::optional<OffsetAtTime>>> find_time(TopicPartition partition, WallMillis time);
+  Task<Result<std::optional<OffsetAtTime>>> find_latest_time(TopicPartition partition);
+  // End of the largest epoch <= `epoch`; {-1, -1} when there is none.
+  struct EpochEnd {
+    LeaderEpoch epoch = -1;
+    Offset end = -1;
+  };
+  Result<EpochEnd> epoch_end(const TopicPartition& partition, LeaderEpoch epoch) const;
+
+  // --- Reading history in log order (links, copies, verification): durable entries only.
+  // Where to begin for a reader that holds `held` (position per origin): the earliest place after which anything is missing. `gap` when that is no longer kept.
+  Task<Result<LogPosition>> find_position(OriginPositions held);
+  // History entries from `from`, about `bytes_max` of them; empty when there are none yet. Contents alias the log's buffers.
+  Task<Result<LogChunk>> read_log(LogPosition from, size_t bytes_max);
+  // The durable end: a reader at this position has everything.
+  LogPosition durable_end() const;
+  // Chain hash of `origin` after `lsn`, if it is still in the log or the present end; nullopt otherwise.
+  Task<Result<std::optional<Hash128>>> chain_at(Origin origin, OriginLsn lsn);
+
+  // --- Retention. While held, no segment with entries after `lsn` is dropped, up to the limit in the options.
+  void set_hold(const std::string& name, Lsn lsn);
+  void release_hold(const std::string& name);
+  // Drops what is older than the ttl; called from time to time by the owner.
+  Task<Status> enforce_retention();
+  uint64_t bytes_on_disk() const;
+  // Bytes of record batches kept, per partition and in all, before compaction by the disk format.
+  uint64_t logical_bytes() const;
+
+ private:
+  class Impl;
+  explicit Stream(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace distributary

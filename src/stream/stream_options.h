@@ -1,0 +1,26 @@
+// What varies between streams and is not history.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace distributary {
+
+// sync: acknowledged means on stable storage. async: acknowledged means in the page cache, flushed behind.
+enum class Durability : uint8_t { sync = 0, async = 1 };
+
+struct StreamOptions {
+  Durability durability = Durability::sync;
+  std::chrono::seconds ttl{604800};                     // 0: for ever
+  std::chrono::seconds producer_expiry{604800};
+  uint64_t segment_bytes = 256u << 20;
+  std::chrono::milliseconds segment_age{24 * 3600 * 1000};  // the active segment is rolled when older
+  uint64_t checkpoint_bytes = 64u << 20;                // of log between checkpoints
+  uint64_t checkpoint_entries = 200'000;
+  uint64_t hold_bytes_max = 64ull << 30;                // a lagging link holds back at most so much
+  std::chrono::milliseconds async_flush{200};           // async mode: at most so long until a background sync
+};
+
+}  // namespace distributary
