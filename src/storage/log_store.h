@@ -6,13 +6,16 @@
 //
 // Fencing: a log is opened under an epoch greater than every earlier one; from then on every operation by an older owner fails with `fenced`.
 // Threads: the executor's thread only. Ownership: a Log must outlive its operations and is closed by its destructor.
-// Errors: io, storage_full, fenced, corrupt, not_found, cancelled. After a failed append or sync the state on the device is unknown: the owner discards
-// the Log and opens it again.
+// Errors: io, storage_full, fenced, corrupt, not_found, cancelled; invalid_argument for a call that makes no sense (a segment that does
+// not follow, a bad name).
+// After a failed append or sync the state on the device is unknown: the Log refuses further writes to segments (reads, removals and blobs go
+// on), and the owner discards it and opens it again.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -29,6 +32,7 @@ struct LogId {
   auto operator<=>(const LogId&) const = default;
 };
 std::string to_string(const LogId& id);  // "<uuid>.<lane>"
+Result<LogId> parse_log_id(std::string_view text);
 
 using StorageEpoch = uint64_t;
 using SegmentNumber = uint64_t;  // from 1, dense at the end; older ones may have been removed
@@ -37,6 +41,10 @@ struct SegmentInfo {
   SegmentNumber number = 0;
   uint64_t bytes = 0;
 };
+
+// A blob's name: [a-z0-9.-]{1,128}. For engines.
+inline constexpr size_t kMaxBlobName = 128;
+Status check_blob_name(std::string_view name);
 
 // How a read will be followed: `sequential` may read ahead through the page cache; `scattered` must move few bytes more than asked.
 enum class ReadPattern { sequential, scattered };
@@ -61,10 +69,10 @@ class Log {
   // Up to `length` bytes from `at`; fewer only at the segment's end. Any number at a time.
   virtual Task<Result<Bytes>> read(SegmentNumber segment, uint64_t at, size_t length, ReadPattern pattern) = 0;
 
-  // Recovery only: cuts the last segment to `bytes`, or drops whole segments after `segment`. Durable when done.
+  // Recovery only: drops the segments after `segment` and cuts it to `bytes`. Durable when done.
   virtual Task<Status> truncate(SegmentNumber segment, uint64_t bytes) = 0;
 
-  // Drops the oldest segment, for good.
+  // Drops a segment that is not the last, for good.
   virtual Task<Status> remove_segment(SegmentNumber number) = 0;
 
   // Blobs: written whole, atomically and durably; replaced if present. Names: [a-z0-9.-]{1,128}.

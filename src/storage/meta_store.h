@@ -2,7 +2,8 @@
 // epochs. Shaped so that SQLite, memory and RADOS omap with compare-and-set can all do it.
 //
 // Keys and values are byte strings; keys at most 1 KiB, values at most 1 MiB. Everything acknowledged is durable.
-// Threads: the executor's thread only. Errors: conflict (a precondition does not hold), io, storage_full.
+// Threads: the executor's thread only. Errors: conflict (a precondition does not hold), too_large, invalid_argument (an empty key), io, corrupt,
+// storage_full.
 #pragma once
 
 #include <memory>
@@ -50,6 +51,10 @@ struct MetaBatch {
   }
 };
 
+inline constexpr size_t kMaxMetaKey = 1024;
+inline constexpr size_t kMaxMetaValue = size_t{1} << 20;
+Status check_meta_batch(const MetaBatch& batch);  // the limits; for engines
+
 class MetaStore {
  public:
   virtual ~MetaStore() = default;
@@ -58,11 +63,12 @@ class MetaStore {
   virtual Task<Result<std::vector<MetaEntry>>> scan(std::string prefix, std::string after, size_t limit) = 0;
   virtual Task<Status> apply(MetaBatch batch) = 0;
 
-  // A number that grows with every change below `prefix`; `wait_change` returns when it is no longer `seen`.
+  // A number that grows with every change of a key that begins with `prefix`; `wait_change` returns when it is no longer `seen`.
   virtual uint64_t version(const std::string& prefix) = 0;
   virtual Task<Status> wait_change(std::string prefix, uint64_t seen, SteadyTime deadline, std::stop_token stop) = 0;
 
-  // Leases: `holder` has `name` until `span` has passed without a renewal. Taking one held by another is `conflict`. Taking one's own renews it.
+  // Leases (apart from the keys): `holder` has `name` until `span` has passed without a renewal. Taking one held by another is `conflict`. Taking one's own renews it.
+  // Releasing one that is free or has run out is ok; one that another holds, `conflict`.
   virtual Task<Status> take_lease(std::string name, std::string holder, Duration span) = 0;
   virtual Task<Status> release_lease(std::string name, std::string holder) = 0;
 };
