@@ -53,9 +53,11 @@ class FileSystem {
   // Names (not paths) in a directory, sorted. A missing directory is not_found.
   virtual Task<Result<std::vector<std::string>>> list(std::string path) = 0;
   virtual Task<Result<uint64_t>> free_bytes(std::string path) = 0;
+  virtual Task<Result<uint64_t>> total_bytes(std::string path) = 0;  // size of the file system
   // Size of a file without opening it.
   virtual Task<Result<uint64_t>> file_size(std::string path) = 0;
-  // As if File::sync and sync_directory were called for every file and directory of the file system that holds `path`: cheaper than many of them.
+  // As if File::sync and sync_directory were called for every file and directory of the file system that holds `path`; cheaper than many.
+  // An earlier failure to write back any file, as long as nobody has been told of it, must be reported too.
   virtual Task<Status> sync_all(std::string path) = 0;
 };
 
