@@ -255,6 +255,7 @@ void SimDisk::crash(Random& random) {
     inode->data.crash(random);
     inode->names = 1;
     inode->opens = 0;
+    inode->writeback_failed = false;
     inode->allocated = inode->charged = 0;
     recount(*inode);
   }

@@ -33,6 +33,8 @@ struct SimDiskSettings {
   double write_error = 0;
   double sync_error = 0;
   double early_writeback = 0.1;  // see SimFileData::write
+  // For each write, that the system fails to write it back by itself: the next sync of the file, or of all, says so, once.
+  double writeback_error = 0;
 };
 
 struct SimInode;
@@ -57,6 +59,7 @@ struct SimInode {
   uint64_t charged = 0;  // bytes of capacity
   int names = 0;
   int opens = 0;
+  bool writeback_failed = false;  // and nobody has been told
   // A directory.
   std::map<std::string, SimInodePtr> entries;
   std::map<std::string, SimInodePtr> durable_entries;
@@ -103,6 +106,7 @@ class SimDisk {
   void recount(SimInode& inode);
   void opened(SimInode& inode);
   void file_closed(SimInode& inode);
+  std::vector<SimInodePtr> all_inodes() const { return reachable(true); }
   uint64_t newest_change() const { return last_change_; }
   // Brings the changes of `directory` up to that id to the medium, and what they are bound to elsewhere.
   void commit_through(SimInode& directory, uint64_t change);

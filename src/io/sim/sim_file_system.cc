@@ -87,6 +87,11 @@ Status SimFile::write_now(uint64_t at, const std::vector<Bytes>& pieces) {
   }
   inode_->data.write(at, all, disk_.random(), disk_.settings.early_writeback);
   disk_.recount(*inode_);
+  if (chance(disk_.random(), disk_.settings.writeback_error)) {
+    SimFileData::Snapshot lost = inode_->data.begin_sync();
+    inode_->data.fail_sync(lost, disk_.random());
+    inode_->writeback_failed = true;
+  }
   return outcome;
 }
 
@@ -109,6 +114,7 @@ Task<Status> SimFile::sync() {
     co_return io_error("sync", path_);
   }
   inode_->data.end_sync(snapshot);
+  if (std::exchange(inode_->writeback_failed, false)) co_return io_error("sync", path_);
   co_return Status{};
 }
 
@@ -217,6 +223,44 @@ Task<Result<uint64_t>> SimFileSystem::free_bytes(std::string path) {
   CO_TRY_STATUS(alive(disk_, incarnation_));
   CO_TRY(SimInodePtr inode, disk_.find(path));
   co_return disk_.free_bytes();
+}
+
+Task<Result<uint64_t>> SimFileSystem::total_bytes(std::string path) {
+  CO_TRY_STATUS(alive(disk_, incarnation_));
+  CO_TRY(SimInodePtr inode, disk_.find(path));
+  co_return disk_.settings.capacity;
+}
+
+Task<Result<uint64_t>> SimFileSystem::file_size(std::string path) {
+  CO_TRY_STATUS(alive(disk_, incarnation_));
+  CO_TRY(SimInodePtr inode, disk_.find(path));
+  if (inode->is_directory) co_return fail(ErrorCode::io, "size of " + path + ": is a directory");
+  co_return inode->data.size();
+}
+
+Task<Status> SimFileSystem::sync_all(std::string path) {
+  CO_TRY_STATUS(alive(disk_, incarnation_));
+  CO_TRY(SimInodePtr named, disk_.find(path));
+  std::vector<SimInodePtr> all = disk_.all_inodes();
+  std::vector<SimFileData::Snapshot> snapshots;
+  for (const SimInodePtr& inode : all) snapshots.push_back(inode->data.begin_sync());
+  uint64_t through = disk_.newest_change();
+  Duration latency =
+      random_between(disk_.random(), disk_.settings.min_sync_latency, disk_.settings.max_sync_latency);
+  Status waited = co_await pause(disk_, executor_, incarnation_, latency);
+  CO_TRY_STATUS(waited);
+  bool failed = chance(disk_.random(), disk_.settings.sync_error);
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (failed) {
+      all[i]->data.fail_sync(snapshots[i], disk_.random());
+    } else {
+      all[i]->data.end_sync(snapshots[i]);
+      disk_.commit_through(*all[i], through);
+    }
+  }
+  for (const SimInodePtr& inode : all) failed |= std::exchange(inode->writeback_failed, false);
+  if (failed) co_return io_error("sync all of", path);
+  co_return Status{};
 }
 
 }  // namespace distributary

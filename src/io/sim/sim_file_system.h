@@ -22,6 +22,9 @@ class SimFileSystem final : public FileSystem {
   Task<Status> sync_directory(std::string path) override;
   Task<Result<std::vector<std::string>>> list(std::string path) override;
   Task<Result<uint64_t>> free_bytes(std::string path) override;
+  Task<Result<uint64_t>> total_bytes(std::string path) override;
+  Task<Result<uint64_t>> file_size(std::string path) override;
+  Task<Status> sync_all(std::string path) override;
 
  private:
   SimDisk& disk_;
