@@ -130,9 +130,9 @@ class SimDisk {
 
   std::string name_;
   SimRandom random_;
+  uint64_t last_inode_ = 0;  // before root_, which takes the first number
   SimInodePtr root_;
   uint64_t incarnation_ = 1;
-  uint64_t last_inode_ = 0;
   uint64_t last_change_ = 0;
   uint64_t used_ = 0;
 };
