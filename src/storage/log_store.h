@@ -90,6 +90,7 @@ class LogStore {
  public:
   virtual ~LogStore() = default;
   // Opens the log, creating it when absent, and fences every owner with an older epoch. An epoch not greater than the stored one is `fenced`.
+  // Whatever can be read after it is durable: nothing that a recovery has seen may disappear later.
   virtual Task<Result<std::unique_ptr<Log>>> open(LogId id, StorageEpoch epoch) = 0;
   virtual Task<Result<std::vector<LogId>>> list() = 0;
   virtual Task<Status> remove(LogId id) = 0;  // ok when absent

@@ -59,6 +59,10 @@ Task<Result<std::unique_ptr<Log>>> MemoryLogStore::open(LogId id, StorageEpoch e
                                           "; epoch " + std::to_string(epoch) + " is not newer");
   }
   data->epoch = epoch;
+  for (auto& [number, segment] : data->segments) {
+    segment.synced = segment.bytes.size();
+    segment.durable = true;
+  }
   std::unique_ptr<Log> log = std::make_unique<MemoryLog>(executor_, logs_, data, to_string(id));
   co_return log;
 }
