@@ -8,16 +8,15 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "model/ids.h"
+#include "model/path.h"
+#include "model/record_batch.h"
 
 namespace distributary {
 
-inline constexpr size_t kTopicNameBytesMax = 249;
 inline constexpr uint32_t kPartitionsPerTopicMax = 100'000;
 inline constexpr size_t kGroupIdBytesMax = 32'767;
 inline constexpr size_t kCursorMetadataBytesMax = 4096;
 inline constexpr size_t kCursorsPerEntryMax = 100'000;
-
-enum class TimestampType : uint8_t { create_time = 0, log_append_time = 1 };
 
 struct TopicCreated {
   std::string name;

@@ -5,11 +5,9 @@
 #include <cstdint>
 
 #include "base/time.h"
+#include "model/stream_settings.h"
 
 namespace distributary {
-
-// sync: acknowledged means on stable storage. async: acknowledged means in the page cache, flushed behind.
-enum class Durability : uint8_t { sync = 0, async = 1 };
 
 struct StreamOptions {
   Durability durability = Durability::sync;

@@ -1,0 +1,50 @@
+#include "wire/link/entries_frame.h"
+
+#include "base/check.h"
+#include "base/coding.h"
+
+namespace distributary {
+
+namespace {
+constexpr size_t kFixedBytes = 8 + 4;
+constexpr size_t kLengthBytes = 4;
+}  // namespace
+
+size_t entries_frame_bytes(const std::vector<ByteView>& contents) {
+  size_t bytes = kFrameHeaderBytes + kFixedBytes + kLengthBytes * contents.size();
+  for (ByteView content : contents) bytes += content.size();
+  return bytes;
+}
+
+std::vector<uint8_t> encode_entries(uint64_t number, const std::vector<ByteView>& contents) {
+  CHECK(!contents.empty() && contents.size() <= kEntriesPerFrameMax);
+  std::vector<uint8_t> frame = begin_frame(FrameType::entries);
+  frame.reserve(entries_frame_bytes(contents));
+  Encoder out(frame);
+  out.u64(number);
+  out.u32(static_cast<uint32_t>(contents.size()));
+  for (ByteView content : contents) out.u32(static_cast<uint32_t>(content.size()));
+  for (ByteView content : contents) out.raw(content);
+  finish_frame(frame);
+  return frame;
+}
+
+Result<EntriesFrame> EntriesFrame::decode(ByteView body) {
+  Decoder in(body);
+  EntriesFrame out;
+  out.number = in.u64();
+  uint32_t count = in.u32();
+  if (count > kEntriesPerFrameMax) {
+    return fail(ErrorCode::too_large, "a frame claims " + std::to_string(count) + " entries; at most " +
+                                          std::to_string(kEntriesPerFrameMax) + " are allowed");
+  }
+  if (!in.ok() || count == 0 || out.number == 0) return fail(ErrorCode::corrupt, "a frame of entries is cut or empty");
+  Decoder lengths(in.raw(size_t{count} * kLengthBytes));
+  if (!in.ok()) return fail(ErrorCode::corrupt, "a frame of entries is shorter than its table of lengths");
+  out.contents.reserve(count);
+  for (uint32_t i = 0; i < count; ++i) out.contents.push_back(in.raw(lengths.u32()));
+  if (!in.done()) return fail(ErrorCode::corrupt, "a frame of entries does not add up to its length");
+  return out;
+}
+
+}  // namespace distributary
