@@ -4,17 +4,13 @@
 
 #include "wire/kafka/api_versions.h"
 #include "wire/kafka/fetch.h"
+#include "wire/kafka/golden_entries.h"
 #include "wire/kafka/heartbeat.h"
 #include "wire/kafka/produce.h"
 
 namespace distributary::kafka {
 namespace {
 
-std::vector<uint8_t> join(const std::vector<Bytes>& pieces) {
-  std::vector<uint8_t> all;
-  for (const Bytes& piece : pieces) all.insert(all.end(), piece.view().begin(), piece.view().end());
-  return all;
-}
 
 TEST(KafkaHeader, TableKnowsVersionsAndHeaders) {
   const ApiInfo* fetch = find_api(ApiKey::fetch);
@@ -41,7 +37,7 @@ TEST(KafkaHeader, RequestFrameRoundTrip) {
   for (int16_t version = HeartbeatRequest::kMinVersion; version <= HeartbeatRequest::kMaxVersion; ++version) {
     auto pieces = encode_request_frame(request, version, 77, "kcat");
     ASSERT_TRUE(pieces);
-    auto frame = join(*pieces);
+    auto frame = join_pieces(*pieces);
     ByteView all(frame);
     EXPECT_EQ(decode_frame_size(all.first(4)).value(), frame.size() - 4);
     auto header = decode_request_header(all.subspan(4));
@@ -80,7 +76,7 @@ TEST(KafkaHeader, FetchedRecordsAreNotCopied) {
   ASSERT_EQ(pieces->size(), 4u);
   EXPECT_EQ((*pieces)[1].data(), stored.data());
   EXPECT_EQ((*pieces)[2].data(), stored.data() + 60);
-  auto frame = join(*pieces);
+  auto frame = join_pieces(*pieces);
   EXPECT_EQ(decode_frame_size(ByteView(frame).first(4)).value(), frame.size() - 4);
   Bytes body(std::move(frame));
   auto header = decode_response_header(body.view().subspan(4), *find_api(ApiKey::fetch), 12);
@@ -102,7 +98,7 @@ TEST(KafkaHeader, ProducedRecordsAreBorrowed) {
   auto pieces = encode_request_frame(request, 9, 1, std::nullopt);
   ASSERT_TRUE(pieces);
   EXPECT_EQ((*pieces)[1].data(), batch.data());
-  auto frame = join(*pieces);
+  auto frame = join_pieces(*pieces);
   auto header = decode_request_header(ByteView(frame).subspan(4));
   auto decoded = ProduceRequest::decode(header->body, 9);
   ASSERT_TRUE(decoded);
