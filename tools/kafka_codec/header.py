@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cpp import BANNER, comparable, declaration, guard, has_records
+from cpp import BANNER, comparable, declaration, guard, has_records, snake
 from model import Field, Message
 
 _INCLUDES = """\
@@ -45,8 +45,19 @@ def _limits(message: Message) -> str:
     return "kResponseLimits" if message.kind == "response" else "kRequestLimits"
 
 
+def _structs(message: Message) -> str:
+    """The structs of a message, in a namespace of its own: inside the message they would not be complete in time for
+    std::optional, which clang minds."""
+    if not message.structs:
+        return ""
+    text = f"namespace {snake(message.name)} {{\n"
+    for struct in message.structs:
+        text += f"struct {struct.name} {{\n{_body(struct.fields, message, '  ', struct.name)}}};\n"
+    return text + f"}}  // namespace {snake(message.name)}\n\n"
+
+
 def emit_message(message: Message, api_name: str | None) -> str:
-    text = f"struct {message.name} {{\n"
+    text = _structs(message) + f"struct {message.name} {{\n"
     text += f'  static constexpr std::string_view kName = "{message.name}";\n'
     if api_name:
         text += f"  static constexpr ApiKey kKey = ApiKey::{api_name};\n"
@@ -55,7 +66,8 @@ def emit_message(message: Message, api_name: str | None) -> str:
     flexible = "kNeverFlexible" if message.flexible_from is None else message.flexible_from
     text += f"  static constexpr int16_t kFlexibleFrom = {flexible};\n\n"
     for struct in message.structs:
-        text += f"  struct {struct.name} {{\n{_body(struct.fields, message, '    ', struct.name)}  }};\n\n"
+        text += f"  using {struct.name} = {snake(message.name)}::{struct.name};\n"
+    text += "\n" if message.structs else ""
     text += f"  static Result<{message.name}> decode(ByteView body, int16_t version, const Limits& limits = " \
             f"{_limits(message)});\n"
     if message.kind == "response" and has_records(message):

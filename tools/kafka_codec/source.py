@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cpp import BANNER, default_value, guard, has_records, null_guard
+from cpp import BANNER, default_value, guard, has_records, null_guard, snake
 from model import Field, Message
 
 _METHODS = {"bool": "boolean", "error": "error_code"}
@@ -112,8 +112,8 @@ def emit_source(source: str, stem: str, messages: list[Message]) -> str:
     text += f'#include "wire/kafka/{stem}.h"\n\n#include "wire/kafka/message.h"\n\nnamespace distributary::kafka {{\n\n'
     for message in messages:
         for struct in message.structs:
-            text += _read(f"{message.name}::{struct.name}", struct.fields, message)
-            text += _write(f"{message.name}::{struct.name}", struct.fields, message)
+            text += _read(f"{snake(message.name)}::{struct.name}", struct.fields, message)
+            text += _write(f"{snake(message.name)}::{struct.name}", struct.fields, message)
         text += _read(message.name, message.fields, message)
         text += _write(message.name, message.fields, message)
         forms = ["ByteView"] + (["const Bytes&"] if message.kind == "response" and has_records(message) else [])

@@ -44,7 +44,9 @@ inline const std::vector<GoldenEntry>& golden_entries() {
   static const std::vector<GoldenEntry> entries = [] {
     std::vector<GoldenEntry> all;
     auto folder = std::filesystem::path(__FILE__).parent_path() / "golden";
-    for (const auto& file : std::filesystem::directory_iterator(folder)) read_golden_file(file.path(), all);
+    for (const auto& file : std::filesystem::directory_iterator(folder)) {
+      if (file.path().extension() == ".txt") read_golden_file(file.path(), all);
+    }
     return all;
   }();
   return entries;

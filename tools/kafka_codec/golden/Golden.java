@@ -8,12 +8,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.message.ApiMessageType;
 import org.apache.kafka.common.message.ConsumerProtocolAssignment;
 import org.apache.kafka.common.message.ConsumerProtocolSubscription;
 import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.message.ResponseHeaderData;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.ObjectSerializationCache;
 import org.apache.kafka.common.protocol.types.Schema;
@@ -41,6 +43,14 @@ public final class Golden {
     }
     try (PrintStream out = open(folder, "Headers")) {
       headers(out);
+    }
+    try (PrintStream out = new PrintStream(Files.newOutputStream(folder.resolve("apis.tsv")))) {
+      for (ApiMessageType api : ApiMessageType.values()) describe(out, api);
+    }
+    try (PrintStream out = new PrintStream(Files.newOutputStream(folder.resolve("errors.tsv")))) {
+      for (Errors error : Errors.values()) {
+        out.print(error.code() + "\t" + error.name() + "\t" + (error.exception() instanceof RetriableException) + "\n");
+      }
     }
   }
 
@@ -80,6 +90,17 @@ public final class Golden {
       entry(out, "ResponseHeader " + version + " full",
           write(new ResponseHeaderData().setCorrelationId(0x01020304), version));
     }
+  }
+
+  // Key, name, oldest and newest stable version, and the first versions with the newer headers (-1: none).
+  private static void describe(PrintStream out, ApiMessageType api) {
+    short low = api.lowestSupportedVersion(), high = api.highestSupportedVersion(false);
+    int request = -1, response = -1;
+    for (short version = high; low >= 0 && version >= low; --version) {
+      if (api.requestHeaderVersion(version) == 2) request = version;
+      if (api.responseHeaderVersion(version) == 1) response = version;
+    }
+    out.print(api.apiKey() + "\t" + snake(api.name) + "\t" + low + "\t" + high + "\t" + request + "\t" + response + "\n");
   }
 
   private static byte[] write(Message message, short version) {
