@@ -223,7 +223,7 @@ class LogStoreCrash : public testing::TestWithParam<LogStoreEngine> {
 };
 
 TEST_P(LogStoreCrash, keeps_all_that_was_acknowledged) {
-  constexpr uint64_t kSeeds = 60;
+  constexpr uint64_t kSeeds = 40;
   constexpr int kRounds = 6;
   uint64_t survived = 0;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {

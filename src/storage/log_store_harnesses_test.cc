@@ -19,7 +19,7 @@ namespace {
 class MemoryHarness final : public LogStoreHarness {
  public:
   explicit MemoryHarness(uint64_t seed) : random_(seed), store_(std::make_unique<MemoryLogStore>(executor_, logs_)) {
-    logs_.sync_time = std::chrono::microseconds(100);
+    logs_.sync_time = std::chrono::milliseconds(1);
   }
   Executor& executor() override { return executor_; }
   LogStore& store() override { return *store_; }
