@@ -15,7 +15,7 @@
 namespace distributary::contract {
 
 enum class Kind { sim, real };
-inline auto kinds() { return testing::Values(Kind::sim); }
+inline auto kinds() { return testing::Values(Kind::sim, Kind::real); }
 
 class Harness {
  public:

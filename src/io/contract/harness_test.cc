@@ -1,5 +1,9 @@
 #include "io/contract/harness.h"
 
+#include <filesystem>
+
+#include "io/real/real_world.h"
+#include "io/real/testing_certificates.h"
 #include "io/sim/sim_world.h"
 
 namespace distributary::contract {
@@ -26,8 +30,40 @@ class SimHarness final : public Harness {
   TlsIdentity identity_;
 };
 
+const TestingRoot& testing_root() {
+  static const TestingRoot root("a cluster");
+  return root;
+}
+
+class RealHarness final : public Harness {
+ public:
+  RealHarness() {
+    std::string pattern = testing::TempDir() + "/io_contract_XXXXXX";
+    CHECK(::mkdtemp(pattern.data()) != nullptr);
+    directory_ = pattern;
+  }
+  ~RealHarness() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+  World& world() override { return real_->world(); }
+  void run(Task<void> task) override { real_->executor().run(std::move(task)); }
+  std::string directory() override { return directory_; }
+  std::string host() override { return "127.0.0.1"; }
+  const TlsIdentity& identity() override { return identity_; }
+  std::string root_fingerprint() override { return testing_root().fingerprint(); }
+
+ private:
+  std::unique_ptr<RealWorld> real_ = make_real_world();
+  std::string directory_;
+  TlsIdentity identity_ = testing_root().issue("node1");
+};
+
 }  // namespace
 
-std::unique_ptr<Harness> make_harness(Kind) { return std::make_unique<SimHarness>(); }
+std::unique_ptr<Harness> make_harness(Kind kind) {
+  if (kind == Kind::sim) return std::make_unique<SimHarness>();
+  return std::make_unique<RealHarness>();
+}
 
 }  // namespace distributary::contract

@@ -1,0 +1,195 @@
+#include "io/real/real_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+
+#include "io/real/posix_error.h"
+#include "io/task_scope.h"
+
+namespace distributary {
+
+namespace {
+
+constexpr size_t kPiecesPerCall = 512;  // at most IOV_MAX
+
+// What is left to write of a list of pieces.
+class Remaining {
+ public:
+  Remaining(uint64_t at, const std::vector<Bytes>& pieces) : at_(at) {
+    for (const Bytes& piece : pieces) {
+      if (!piece.empty()) parts_.push_back({const_cast<uint8_t*>(piece.data()), piece.size()});
+    }
+  }
+  bool done() const { return first_ == parts_.size(); }
+  // One call; 0 or errno.
+  int write_once(int descriptor, int flags) {
+    int count = static_cast<int>(std::min(parts_.size() - first_, kPiecesPerCall));
+    ssize_t written = pwritev2(descriptor, parts_.data() + first_, count, static_cast<off_t>(at_), flags);
+    if (written < 0) return errno == EINTR ? 0 : errno;
+    advance(static_cast<size_t>(written));
+    return 0;
+  }
+
+ private:
+  void advance(size_t written) {
+    at_ += written;
+    while (written > 0) {
+      iovec& part = parts_[first_];
+      size_t step = std::min(written, part.iov_len);
+      part.iov_base = static_cast<uint8_t*>(part.iov_base) + step;
+      part.iov_len -= step;
+      written -= step;
+      if (part.iov_len == 0) ++first_;
+    }
+  }
+  uint64_t at_;
+  std::vector<iovec> parts_;
+  size_t first_ = 0;
+};
+
+// Whether this machine's file systems know RWF_NOWAIT; asked no more once one has said no.
+std::atomic<bool> nowait_reads{true};
+std::atomic<bool> nowait_writes{true};
+
+// As much as there is without waiting (with RWF_NOWAIT) or until the end of the file. errno in `error`, or 0.
+size_t read_now(int descriptor, uint64_t at, MutableBytes into, int flags, int& error) {
+  size_t have = 0;
+  error = 0;
+  while (have < into.size()) {
+    iovec part{into.data() + have, into.size() - have};
+    ssize_t got = preadv2(descriptor, &part, 1, static_cast<off_t>(at + have), flags);
+    if (got == 0) break;
+    if (got > 0) {
+      have += static_cast<size_t>(got);
+    } else if (errno != EINTR) {
+      error = errno;
+      break;
+    }
+  }
+  return have;
+}
+
+}  // namespace
+
+RealFile::RealFile(Executor& executor, BlockingPool& pool, int descriptor, std::string path)
+    : executor_(executor), pool_(pool), descriptor_(descriptor), path_(std::move(path)), turn_ended_(executor) {}
+
+RealFile::~RealFile() {
+  ::close(descriptor_);
+  if (scattered_ >= 0) ::close(scattered_);
+}
+
+Task<Result<size_t>> RealFile::read(uint64_t at, MutableBytes into) { return read_from(descriptor_, at, into); }
+
+Task<Result<size_t>> RealFile::read_scattered(uint64_t at, MutableBytes into) {
+  return read_from(scattered_descriptor(), at, into);
+}
+
+int RealFile::scattered_descriptor() {
+  if (scattered_ < 0) {
+    // By descriptor and not by path: the file may have been renamed.
+    std::string self = "/proc/self/fd/" + std::to_string(descriptor_);
+    scattered_ = ::open(self.c_str(), O_RDONLY | O_CLOEXEC);
+    if (scattered_ < 0) return descriptor_;
+    ::posix_fadvise(scattered_, 0, 0, POSIX_FADV_RANDOM);
+  }
+  return scattered_;
+}
+
+Task<Result<size_t>> RealFile::read_from(int descriptor, uint64_t at, MutableBytes into) {
+  size_t have = 0;
+  int error = EAGAIN;
+  if (nowait_reads.load(std::memory_order_relaxed)) have = read_now(descriptor, at, into, RWF_NOWAIT, error);
+  if (error == 0) co_return have;
+  if (error == EOPNOTSUPP) nowait_reads.store(false, std::memory_order_relaxed);
+  MutableBytes rest = into.subspan(have);
+  auto work = [descriptor, at, have, rest, &error] { return read_now(descriptor, at + have, rest, 0, error); };
+  size_t more = co_await run_blocking(pool_, executor_, work);
+  if (error != 0) co_return posix_error("read", path_, error);
+  co_return have + more;
+}
+
+Task<void> RealFile::wait_for_turn(uint64_t turn) {
+  while (current_turn_ < turn) {
+    Status waited = co_await turn_ended_.wait();
+    CHECK(waited.has_value());
+  }
+}
+
+void RealFile::end_turn() {
+  ++current_turn_;
+  turn_ended_.notify_all();
+}
+
+Task<Status> RealFile::write(uint64_t at, std::vector<Bytes> pieces) {
+  uint64_t turn = next_turn_++;
+  co_await wait_for_turn(turn);
+  Remaining remaining(at, pieces);
+  int error = 0;
+  while (!remaining.done() && error == 0 && nowait_writes.load(std::memory_order_relaxed)) {
+    error = remaining.write_once(descriptor_, RWF_NOWAIT);
+    if (error == EOPNOTSUPP) nowait_writes.store(false, std::memory_order_relaxed);
+  }
+  if (error == EAGAIN || error == EOPNOTSUPP) error = 0;
+  if (!remaining.done() && error == 0) {
+    auto work = [&remaining, descriptor = descriptor_] {
+      int failed = 0;
+      while (!remaining.done() && failed == 0) failed = remaining.write_once(descriptor, 0);
+      return failed;
+    };
+    error = co_await run_blocking(pool_, executor_, work);
+  }
+  end_turn();
+  if (error != 0) co_return posix_error("write", path_, error);
+  co_return Status{};
+}
+
+Task<Status> RealFile::sync() {
+  co_await wait_for_turn(next_turn_);  // the changes called before, not the later ones
+  auto work = [descriptor = descriptor_] { return ::fdatasync(descriptor) == 0 ? 0 : errno; };
+  int error = co_await run_blocking(pool_, executor_, work);
+  if (error != 0) co_return posix_error("sync", path_, error);
+  co_return Status{};
+}
+
+Task<Status> RealFile::truncate(uint64_t size) {
+  uint64_t turn = next_turn_++;
+  co_await wait_for_turn(turn);
+  auto work = [descriptor = descriptor_, size] {
+    return ::ftruncate(descriptor, static_cast<off_t>(size)) == 0 ? 0 : errno;
+  };
+  int error = co_await run_blocking(pool_, executor_, work);
+  end_turn();
+  if (error != 0) co_return posix_error("truncate", path_, error);
+  co_return Status{};
+}
+
+Task<Status> RealFile::allocate(uint64_t size) {
+  uint64_t turn = next_turn_++;
+  co_await wait_for_turn(turn);
+  auto work = [descriptor = descriptor_, size] {
+    int failed = 0;
+    do {
+      failed = ::fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size)) == 0 ? 0 : errno;
+    } while (failed == EINTR);
+    return failed;
+  };
+  int error = co_await run_blocking(pool_, executor_, work);
+  end_turn();
+  if (error != 0 && error != EOPNOTSUPP) co_return posix_error("allocate", path_, error);
+  co_return Status{};
+}
+
+Result<uint64_t> RealFile::size() {
+  struct stat status {};
+  if (::fstat(descriptor_, &status) != 0) return posix_error("size of", path_, errno);
+  return static_cast<uint64_t>(status.st_size);
+}
+
+}  // namespace distributary

@@ -1,0 +1,41 @@
+// One open file (io/real/real_file_system.h).
+#pragma once
+
+#include "io/executor.h"
+#include "io/file_system.h"
+#include "io/signal.h"
+
+namespace distributary {
+
+class RealFile final : public File {
+ public:
+  // Takes over `descriptor`.
+  RealFile(Executor& executor, BlockingPool& pool, int descriptor, std::string path);
+  ~RealFile() override;
+
+  Task<Result<size_t>> read(uint64_t at, MutableBytes into) override;
+  Task<Result<size_t>> read_scattered(uint64_t at, MutableBytes into) override;
+  Task<Status> write(uint64_t at, std::vector<Bytes> pieces) override;
+  Task<Status> sync() override;
+  Task<Status> truncate(uint64_t size) override;
+  Task<Status> allocate(uint64_t size) override;
+  Result<uint64_t> size() override;
+
+ private:
+  Task<Result<size_t>> read_from(int descriptor, uint64_t at, MutableBytes into);
+  Task<void> wait_for_turn(uint64_t turn);
+  void end_turn();
+  int scattered_descriptor();
+
+  Executor& executor_;
+  BlockingPool& pool_;
+  int descriptor_;
+  int scattered_ = -1;  // the same file without read-ahead, opened when first needed
+  std::string path_;
+  // Changes of the file take turns, in the order of the calls.
+  uint64_t next_turn_ = 0;
+  uint64_t current_turn_ = 0;
+  Signal turn_ended_;
+};
+
+}  // namespace distributary
