@@ -22,7 +22,8 @@ struct RequestHeader {
   std::optional<std::string_view> client_id;
   ByteView body;
 
-  // Whether the body can be decoded. If not: answer ApiVersions with version 0 and UNSUPPORTED_VERSION; close for others.
+  // Whether the body can be decoded. If not: answer ApiVersions with version 0 and UNSUPPORTED_VERSION; close for
+  // others.
   bool version_known() const { return api->decodes(api_version); }
 };
 

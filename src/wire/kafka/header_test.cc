@@ -11,7 +11,6 @@
 namespace distributary::kafka {
 namespace {
 
-
 TEST(KafkaHeader, TableKnowsVersionsAndHeaders) {
   const ApiInfo* fetch = find_api(ApiKey::fetch);
   ASSERT_NE(fetch, nullptr);

@@ -21,15 +21,7 @@ Status Reader::status(std::string_view what) const {
   return distributary::fail(code, std::string(what) + " " + problem_);
 }
 
-ByteView Reader::raw(size_t size) {
-  if (size > remaining()) {
-    fail(kTruncated);
-    return {};
-  }
-  ByteView out{at_, size};
-  at_ += size;
-  return out;
-}
+void Reader::truncated() { fail(kTruncated); }
 
 double Reader::f64() { return std::bit_cast<double>(i64()); }
 

@@ -95,7 +95,16 @@ class Reader {
     items.reserve(std::min(count, kMaxReservedItems));
     return count;
   }
-  ByteView raw(size_t size);
+  ByteView raw(size_t size) {
+    if (size > remaining()) {
+      truncated();
+      return {};
+    }
+    ByteView out{at_, size};
+    at_ += size;
+    return out;
+  }
+  void truncated();
   // The length before text (16 bits when not flexible); nullopt is null.
   std::optional<size_t> text_length();
   std::optional<size_t> bytes_length();

@@ -100,7 +100,7 @@ public final class Golden {
       if (api.requestHeaderVersion(version) == 2) request = version;
       if (api.responseHeaderVersion(version) == 1) response = version;
     }
-    out.print(api.apiKey() + "\t" + snake(api.name) + "\t" + low + "\t" + high + "\t" + request + "\t" + response + "\n");
+    out.printf("%d\t%s\t%d\t%d\t%d\t%d\n", api.apiKey(), snake(api.name), low, high, request, response);
   }
 
   private static byte[] write(Message message, short version) {
