@@ -43,10 +43,9 @@ struct Topic {
   LeaderEpoch leader_epoch = 0;
   std::vector<PartitionState> partitions;
   std::vector<LeaderEpochStart> epoch_starts;  // empty while the epoch is still 0
-  uint32_t ordinal = 0;                        // dense, local; the place in checkpoint chunks
+  uint32_t ordinal = 0;                        // dense and local to this log; never used again
   // Another topic bound the name first: this one is reached only as "<name>@<owner uuid>".
   bool name_taken = false;
-  bool operator==(const Topic&) const = default;
 };
 
 // What is remembered of an idempotent producer on one partition.
@@ -93,64 +92,93 @@ struct OriginPosition {
 };
 using OriginPositions = std::map<Origin, OriginPosition>;
 
+// One piece of a checkpoint: what is written again when anything in it has changed.
+struct StateChunk {
+  enum class Kind : uint8_t { meta = 0, topics = 1, cursors = 2, producers = 3 };
+  Kind kind = Kind::meta;
+  uint32_t index = 0;
+  auto operator<=>(const StateChunk&) const = default;
+};
+
+inline constexpr uint32_t kTopicsPerChunk = 256;  // consecutive ordinals
+inline constexpr uint32_t kCursorChunks = 64;     // by group
+inline constexpr uint32_t kProducerChunks = 64;   // by producer id
+
 class StreamState {
  public:
-  StreamState();
-  ~StreamState();
-  StreamState(StreamState&&) noexcept;
-  StreamState& operator=(StreamState&&) noexcept;
+  StreamState() = default;
+  StreamState(StreamState&&) noexcept = default;
+  StreamState& operator=(StreamState&&) noexcept = default;
 
-  // Applies one entry. `corrupt` when it cannot follow this state (a gap in offsets, an unknown topic): the log is damaged, or the writer has a bug.
-  Status apply(const ContentView& entry);
+  // Applies one entry. `corrupt`, and nothing changed, when it cannot follow this state (a gap in offsets, an unknown topic): the log is damaged, or
+  // the writer has a bug. With `after_damage`, gaps in offsets and origin LSNs are stepped over (a damaged log is being read for what is left of it).
+  Status apply(const ContentView& entry, bool after_damage = false);
 
   const Topic* topic(const TopicUuid& id) const;
   const Topic* topic_named(const std::string& name) const;
-  // By name, in order. The key is the bound name.
-  const std::map<std::string, TopicUuid>& names() const { return names_; }
-  size_t topic_count() const { return topics_.size(); }
+  const Topic* topic_at(uint32_t ordinal) const;
+  // By bound name, in order.
+  const std::map<std::string, uint32_t>& names() const { return names_; }
+  size_t topic_count() const { return ordinals_.size(); }
+  uint32_t ordinals_end() const { return static_cast<uint32_t>(topics_.size()); }
   const ProducerState* producer(const ProducerKey& key) const;
   const std::map<std::string, GroupCursors>& cursors() const { return cursors_; }
-  // The committed position that counts: the slot of `here` if there is one and the group is active here, else the latest by the writer's time.
-  const Cursor* cursor(const std::string& group, const TopicPartition& partition) const;
+  // The committed position that counts: the slot of `here` if there is one (pass it while the group is active here), else the latest by
+  // the writers' time.
+  const Cursor* cursor(const std::string& group, const TopicPartition& partition, const Uuid* here = nullptr) const;
   const OriginPositions& origins() const { return origins_; }
   OriginPosition origin(const Origin& origin) const;
-  // Producer ids issued by `stream` so far: the next free one.
-  int64_t next_producer_number(const Uuid& stream) const;
+  // How many producer ids `stream` has issued.
+  int64_t producer_ids_issued(const Uuid& stream) const;
 
   // Totals over all history entries applied: for backlogs.
   uint64_t history_bytes() const { return history_bytes_; }
   uint64_t history_records() const { return history_records_; }
 
   // Maintained by Stream as groups become durable.
-  void set_high_watermark(const TopicPartition& partition, Offset offset);
+  void set_high_watermark(uint32_t ordinal, PartitionIndex partition, Offset offset);
   // Every high watermark to the end: after recovery, when all that was read is durable.
   void raise_all_high_watermarks();
 
-  // Checkpoint chunks (docs/formats/checkpoint.md): a stable set of names, which of them changed since they were last taken, and their bytes.
-  std::vector<std::string> dirty_chunks() const;
+  // Checkpoints (docs/formats/checkpoint.md).
+  std::vector<StateChunk> all_chunks() const;
+  std::vector<StateChunk> dirty_chunks() const;
   void clear_dirty();
-  std::vector<uint8_t> encode_chunk(const std::string& name) const;
-  Status load_chunk(const std::string& name, ByteView bytes);
-  std::vector<std::string> all_chunks() const;
+  std::vector<uint8_t> encode_chunk(const StateChunk& chunk) const;
+  Status load_chunk(const StateChunk& chunk, ByteView bytes);
 
-  bool operator==(const StreamState& other) const;
+  // Same history, same state (ordinals and high watermarks are local and not compared).
+  bool same_as(const StreamState& other) const;
 
  private:
-  friend class StreamStateApplier;
-  friend class StreamStateChunks;
+  struct ChunkCodec;  // stream_state_chunks.cc
   Topic* find(const TopicUuid& id);
-  void mark_dirty(std::string chunk);
+  void dirty(StateChunk::Kind kind, uint32_t index);
+  Status follow_origin(const ContentView& entry, bool after_damage);
+  Status apply_history(const ContentView& entry, bool after_damage);
+  Status apply_batch(const ContentView& entry, bool after_damage);
+  void remember_producer(const ContentView& entry);
+  Status create_topic(const ContentView& entry);
+  Status alter_topic(const ContentView& entry);
+  Status delete_topic(const ContentView& entry);
+  Status commit_cursors(const ContentView& entry);
+  Status delete_cursors(const ContentView& entry);
+  Status expire_producers(const ContentView& entry);
+  Status issue_producer_ids(const ContentView& entry);
+  void raise_epochs(const ContentView& entry);
+  Status delete_records(const ContentView& entry);
+  Status expire(const ContentView& entry);
 
-  boost::unordered_flat_map<TopicUuid, std::unique_ptr<Topic>, UuidHash> topics_;
-  std::map<std::string, TopicUuid> names_;
-  std::vector<TopicUuid> ordinals_;  // nil where a topic was deleted
+  std::vector<std::unique_ptr<Topic>> topics_;  // by ordinal; null where deleted
+  boost::unordered_flat_map<TopicUuid, uint32_t, UuidHash> ordinals_;
+  std::map<std::string, uint32_t> names_;
   boost::unordered_flat_map<ProducerKey, ProducerState, ProducerKeyHash> producers_;
   std::map<std::string, GroupCursors> cursors_;
   OriginPositions origins_;
-  std::map<Uuid, int64_t> producer_numbers_;
+  std::map<Uuid, int64_t> producer_ids_issued_;
   uint64_t history_bytes_ = 0;
   uint64_t history_records_ = 0;
-  std::map<std::string, bool> dirty_;
+  std::array<std::vector<bool>, 4> dirty_;  // by kind, then index
 };
 
 }  // namespace distributary

@@ -1,0 +1,211 @@
+#include "model/entry_payload.h"
+
+#include <fmt/core.h>
+
+#include "base/coding.h"
+
+namespace distributary {
+namespace {
+
+Error malformed(const char* what) { return Error{ErrorCode::corrupt, fmt::format("payload of '{}' is malformed", what)}; }
+
+void put_partition(Encoder& out, const TopicPartition& partition) {
+  out.raw(partition.topic.view());
+  out.varint(partition.partition);
+}
+
+TopicPartition get_partition(Decoder& in) {
+  TopicPartition partition;
+  ByteView topic = in.raw(16);
+  if (in.ok()) partition.topic = Uuid::from_view(topic);
+  partition.partition = static_cast<PartitionIndex>(in.varint());
+  return partition;
+}
+
+// A count of items that take at least `bytes_min` each.
+size_t get_count(Decoder& in, size_t bytes_min, size_t max) {
+  uint64_t count = in.varint();
+  if (count > max || count > in.remaining() / bytes_min) {
+    in.fail();
+    return 0;
+  }
+  return count;
+}
+
+std::string get_text(Decoder& in, size_t max) {
+  ByteView text = in.bytes();
+  if (text.size() > max) in.fail();
+  return std::string(as_text(text));
+}
+
+TimestampType get_timestamp_type(Decoder& in) {
+  uint8_t type = in.u8();
+  if (type > 1) in.fail();
+  return static_cast<TimestampType>(type);
+}
+
+}  // namespace
+
+std::vector<uint8_t> TopicCreated::encode() const {
+  std::vector<uint8_t> bytes;
+  Encoder out(bytes);
+  out.text(name);
+  out.u32(partitions);
+  out.raw(owner.view());
+  out.u8(static_cast<uint8_t>(timestamp_type));
+  return bytes;
+}
+
+Result<TopicCreated> TopicCreated::decode(ByteView payload) {
+  Decoder in(payload);
+  TopicCreated value;
+  value.name = get_text(in, kTopicNameBytesMax);
+  value.partitions = in.u32();
+  ByteView owner = in.raw(16);
+  if (in.ok()) value.owner = Uuid::from_view(owner);
+  value.timestamp_type = get_timestamp_type(in);
+  if (!in.done() || value.partitions == 0 || value.partitions > kPartitionsPerTopicMax) return fail(malformed("topic created"));
+  return value;
+}
+
+std::vector<uint8_t> TopicAltered::encode() const {
+  std::vector<uint8_t> bytes;
+  Encoder out(bytes);
+  out.u32(partitions);
+  out.u8(static_cast<uint8_t>(timestamp_type));
+  return bytes;
+}
+
+Result<TopicAltered> TopicAltered::decode(ByteView payload) {
+  Decoder in(payload);
+  TopicAltered value;
+  value.partitions = in.u32();
+  value.timestamp_type = get_timestamp_type(in);
+  if (!in.done() || value.partitions == 0 || value.partitions > kPartitionsPerTopicMax) return fail(malformed("topic altered"));
+  return value;
+}
+
+std::vector<uint8_t> CursorsCommitted::encode() const {
+  std::vector<uint8_t> bytes;
+  Encoder out(bytes);
+  out.text(group);
+  out.raw(writer.view());
+  out.varint(cursors.size());
+  for (const CursorCommit& cursor : cursors) {
+    put_partition(out, cursor.partition);
+    out.zigzag(cursor.offset);
+    out.zigzag(cursor.leader_epoch);
+    out.text(cursor.metadata);
+  }
+  return bytes;
+}
+
+Result<CursorsCommitted> CursorsCommitted::decode(ByteView payload) {
+  Decoder in(payload);
+  CursorsCommitted value;
+  value.group = get_text(in, kGroupIdBytesMax);
+  ByteView writer = in.raw(16);
+  if (in.ok()) value.writer = Uuid::from_view(writer);
+  size_t count = get_count(in, 20, kCursorsPerEntryMax);
+  value.cursors.resize(count);
+  for (CursorCommit& cursor : value.cursors) {
+    cursor.partition = get_partition(in);
+    cursor.offset = in.zigzag();
+    cursor.leader_epoch = static_cast<LeaderEpoch>(in.zigzag());
+    cursor.metadata = get_text(in, kCursorMetadataBytesMax);
+  }
+  if (!in.done()) return fail(malformed("cursors committed"));
+  return value;
+}
+
+std::vector<uint8_t> CursorsDeleted::encode() const {
+  std::vector<uint8_t> bytes;
+  Encoder out(bytes);
+  out.text(group);
+  out.varint(partitions.size());
+  for (const TopicPartition& partition : partitions) put_partition(out, partition);
+  return bytes;
+}
+
+Result<CursorsDeleted> CursorsDeleted::decode(ByteView payload) {
+  Decoder in(payload);
+  CursorsDeleted value;
+  value.group = get_text(in, kGroupIdBytesMax);
+  size_t count = get_count(in, 17, kCursorsPerEntryMax);
+  for (size_t i = 0; i < count; ++i) value.partitions.push_back(get_partition(in));
+  if (!in.done()) return fail(malformed("cursors deleted"));
+  return value;
+}
+
+std::vector<uint8_t> ProducerIdsIssued::encode() const {
+  std::vector<uint8_t> bytes;
+  Encoder out(bytes);
+  out.i64(first);
+  out.u32(count);
+  return bytes;
+}
+
+Result<ProducerIdsIssued> ProducerIdsIssued::decode(ByteView payload) {
+  Decoder in(payload);
+  ProducerIdsIssued value;
+  value.first = in.i64();
+  value.count = in.u32();
+  if (!in.done()) return fail(malformed("producer ids issued"));
+  return value;
+}
+
+std::vector<uint8_t> ProducersExpired::encode() const {
+  std::vector<uint8_t> bytes;
+  Encoder out(bytes);
+  out.varint(ids.size());
+  for (int64_t id : ids) out.i64(id);
+  return bytes;
+}
+
+Result<ProducersExpired> ProducersExpired::decode(ByteView payload) {
+  Decoder in(payload);
+  ProducersExpired value;
+  size_t count = get_count(in, 8, kCursorsPerEntryMax);
+  for (size_t i = 0; i < count; ++i) value.ids.push_back(in.i64());
+  if (!in.done()) return fail(malformed("producers expired"));
+  return value;
+}
+
+std::vector<uint8_t> RecordsDeleted::encode() const {
+  std::vector<uint8_t> bytes;
+  Encoder(bytes).i64(log_start);
+  return bytes;
+}
+
+Result<RecordsDeleted> RecordsDeleted::decode(ByteView payload) {
+  Decoder in(payload);
+  RecordsDeleted value{in.i64()};
+  if (!in.done() || value.log_start < 0) return fail(malformed("records deleted"));
+  return value;
+}
+
+std::vector<uint8_t> Expired::encode() const {
+  std::vector<uint8_t> bytes;
+  Encoder out(bytes);
+  out.varint(partitions.size());
+  for (const Partition& item : partitions) {
+    put_partition(out, item.partition);
+    out.zigzag(item.log_start);
+  }
+  return bytes;
+}
+
+Result<Expired> Expired::decode(ByteView payload) {
+  Decoder in(payload);
+  Expired value;
+  size_t count = get_count(in, 18, kCursorsPerEntryMax);
+  value.partitions.resize(count);
+  for (Partition& item : value.partitions) {
+    item.partition = get_partition(in);
+    item.log_start = in.zigzag();
+  }
+  if (!in.done()) return fail(malformed("expired"));
+  return value;
+}
+
+}  // namespace distributary

@@ -1,0 +1,41 @@
+#include "stream/tail_cache.h"
+
+namespace distributary {
+
+void TailCache::put(const LogId& log, SegmentNumber segment, uint64_t at, Bytes data) {
+  Key key{log, segment, at};
+  bytes_ += data.size();
+  buffers_.insert_or_assign(key, std::move(data));
+  order_.push_back(key);
+  while (bytes_ > budget_ && !order_.empty()) {
+    auto oldest = buffers_.find(order_.front());
+    order_.pop_front();
+    if (oldest == buffers_.end()) continue;
+    bytes_ -= oldest->second.size();
+    buffers_.erase(oldest);
+  }
+}
+
+std::optional<Bytes> TailCache::get_from(const LogId& log, SegmentNumber segment, uint64_t at) const {
+  auto after = buffers_.upper_bound(Key{log, segment, at});
+  if (after == buffers_.begin()) return std::nullopt;
+  const auto& [key, data] = *std::prev(after);
+  if (key.log != log || key.segment != segment || at - key.at >= data.size()) return std::nullopt;
+  return data.slice(at - key.at, data.size() - (at - key.at));
+}
+
+std::optional<Bytes> TailCache::get(const LogId& log, SegmentNumber segment, uint64_t at, size_t length) const {
+  std::optional<Bytes> found = get_from(log, segment, at);
+  if (!found || found->size() < length) return std::nullopt;
+  return found->slice(0, length);
+}
+
+void TailCache::drop(const LogId& log) {
+  auto first = buffers_.lower_bound(Key{log, 0, 0});
+  while (first != buffers_.end() && first->first.log == log) {
+    bytes_ -= first->second.size();
+    first = buffers_.erase(first);
+  }
+}
+
+}  // namespace distributary
