@@ -124,7 +124,7 @@ Status StreamState::apply_batch(const ContentView& entry, bool after_damage) {
     return fail(misfit(entry, fmt::format("partition {} of topic '{}' is at offset {}, the batch begins at {}", entry.partition(),
                                           topic->name, partition.next, entry.base_offset())));
   }
-  if (entry.offset_count() == 0 || entry.payload().size() < kRecordBatchHeaderBytes) return fail(misfit(entry, "the batch is empty"));
+  if (entry.offset_count() == 0 || entry.payload().size() < kBatchHeaderBytes) return fail(misfit(entry, "the batch is empty"));
   partition.next = entry.end_offset();
   remember_producer(entry);
   dirty(StateChunk::Kind::topics, topic->ordinal / kTopicsPerChunk);
@@ -132,20 +132,18 @@ Status StreamState::apply_batch(const ContentView& entry, bool after_damage) {
 }
 
 void StreamState::remember_producer(const ContentView& entry) {
-  RecordBatchView batch(entry.payload());
-  if (batch.producer_id() < 0 || batch.base_sequence() < 0) return;
-  ProducerKey key{{entry.topic(), entry.partition()}, batch.producer_id()};
-  ProducerState& producer = producers_[key];
-  if (producer.epoch != batch.producer_epoch()) producer.count = 0;
-  producer.epoch = batch.producer_epoch();
+  auto batch = RecordBatchView::parse(entry.payload());
+  if (!batch || !batch->has_producer_id() || batch->base_sequence() < 0) return;
+  ProducerState& producer = producers_[{{entry.topic(), entry.partition()}, batch->producer_id()}];
+  if (producer.epoch != batch->producer_epoch()) producer.count = 0;
+  producer.epoch = batch->producer_epoch();
   producer.last_appended = entry.appended();
   if (producer.count == ProducerState::kBatchesKept) {
     std::rotate(producer.batches.begin(), producer.batches.begin() + 1, producer.batches.end());
     --producer.count;
   }
-  int32_t last = increment_sequence(batch.base_sequence(), static_cast<int32_t>(entry.offset_count()) - 1);
-  producer.batches[producer.count++] = {batch.base_sequence(), last, entry.base_offset()};
-  dirty(StateChunk::Kind::producers, static_cast<uint32_t>(batch.producer_id() % kProducerChunks));
+  producer.batches[producer.count++] = {batch->base_sequence(), batch->last_sequence(), entry.base_offset()};
+  dirty(StateChunk::Kind::producers, static_cast<uint32_t>(batch->producer_id() % kProducerChunks));
 }
 
 Status StreamState::create_topic(const ContentView& entry) {
