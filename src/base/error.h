@@ -76,8 +76,10 @@ using Status = Result<void>;
 #define CO_TRY(declaration, ...) \
   DISTRIBUTARY_TRY(DISTRIBUTARY_CONCAT(try_result_, __COUNTER__), declaration, co_return, __VA_ARGS__)
 
-#define DISTRIBUTARY_TRY_STATUS(temporary, ret, ...) \
-  auto temporary = (__VA_ARGS__);                    \
-  if (!temporary) ret ::distributary::fail(std::move(temporary).error())
+#define DISTRIBUTARY_TRY_STATUS(temporary, ret, ...)                          \
+  do {                                                                        \
+    auto temporary = (__VA_ARGS__);                                           \
+    if (!temporary) ret ::distributary::fail(std::move(temporary).error());   \
+  } while (false)
 #define TRY_STATUS(...) DISTRIBUTARY_TRY_STATUS(DISTRIBUTARY_CONCAT(try_status_, __COUNTER__), return, __VA_ARGS__)
 #define CO_TRY_STATUS(...) DISTRIBUTARY_TRY_STATUS(DISTRIBUTARY_CONCAT(try_status_, __COUNTER__), co_return, __VA_ARGS__)

@@ -46,11 +46,16 @@ Task<Result<std::vector<SegmentNumber>>> LogIndex::open(SegmentNumber first, Seg
     }
   }
   std::sort(runs_.begin(), runs_.end(), [](const RunPointer& a, const RunPointer& b) { return a->first() < b->first(); });
+  std::erase_if(memory_, [&](const auto& item) { return covered.contains(item.first) || item.first < first; });
   std::vector<SegmentNumber> missing;
   for (SegmentNumber s = first; s <= last && s != 0; ++s) {
     if (!covered.contains(s)) missing.push_back(s);
   }
   co_return missing;
+}
+
+bool LogIndex::covered_by_run(SegmentNumber segment) const {
+  return std::any_of(runs_.begin(), runs_.end(), [&](const RunPointer& r) { return r->first() <= segment && segment <= r->last(); });
 }
 
 void LogIndex::add(const IndexEntry& entry) {
@@ -126,6 +131,7 @@ Task<Status> LogIndex::merge() {
     auto begin = std::find(runs_.begin(), runs_.end(), row.front());
     if (begin == runs_.end()) co_return Status{};  // dropped by retention meanwhile
     auto end = begin + static_cast<std::ptrdiff_t>(row.size());
+    ++generation_;
     *begin = std::move(merged);
     runs_.erase(begin + 1, end);
     for (RunPointer& old : row) CO_TRY_STATUS(co_await remove_blobs(old));
@@ -174,8 +180,13 @@ Task<Result<LogIndex::Block>> LogIndex::block(RunPointer run, size_t index) {
   for (const CachedBlock& cached : cache_) {
     if (cached.run == run.get() && cached.block == index) co_return cached.entries;
   }
-  CO_TRY(std::vector<IndexEntry> entries, co_await run->read_block(index));
-  auto shared = std::make_shared<const std::vector<IndexEntry>>(std::move(entries));
+  auto entries = co_await run->read_block(index);
+  if (!entries) {
+    bool still_used = std::find(runs_.begin(), runs_.end(), run) != runs_.end();
+    if (still_used) damaged_.push_back({run->first(), run->last()});
+    co_return fail(entries.error());
+  }
+  auto shared = std::make_shared<const std::vector<IndexEntry>>(std::move(*entries));
   cache_.push_front({run.get(), index, shared});
   if (cache_.size() > kIndexBlocksCached) cache_.pop_back();
   co_return shared;
@@ -233,6 +244,26 @@ Task<Result<LogIndex::Probe>> LogIndex::probe_source(size_t source, IndexKey key
 }
 
 Task<Result<std::vector<IndexEntry>>> LogIndex::find(IndexKey key, Offset from, size_t bytes_max, size_t entries_max) {
+  for (;;) {
+    uint64_t seen = generation_;
+    auto found = co_await find_once(key, from, bytes_max, entries_max);
+    if (seen == generation_) co_return found;
+  }
+}
+
+Task<Result<std::optional<IndexEntry>>> LogIndex::find_time(IndexKey key, Offset from, WallMillis time) {
+  constexpr size_t kEntriesPerStep = 4096;
+  for (;;) {
+    CO_TRY(std::vector<IndexEntry> entries, co_await find(key, from, SIZE_MAX, kEntriesPerStep));
+    if (entries.empty()) co_return std::nullopt;
+    for (const IndexEntry& entry : entries) {
+      if (entry.max_timestamp >= time) co_return entry;
+    }
+    from = entries.back().end_offset();
+  }
+}
+
+Task<Result<std::vector<IndexEntry>>> LogIndex::find_once(IndexKey key, Offset from, size_t bytes_max, size_t entries_max) {
   // Newest first, until a source shows that what is wanted is not in an older one.
   size_t sources = runs_.size() + memory_.size();
   size_t start = sources;
@@ -285,6 +316,7 @@ Task<Result<std::map<IndexKey, Offset>>> LogIndex::segment_ends(SegmentNumber se
 
 Task<Status> LogIndex::drop_before(SegmentNumber first) {
   first_segment_ = first;
+  ++generation_;
   memory_.erase(memory_.begin(), memory_.lower_bound(first));
   while (!runs_.empty() && runs_.front()->last() < first) {
     RunPointer run = runs_.front();
@@ -299,6 +331,7 @@ Task<std::vector<SegmentNumber>> LogIndex::discard_run(SegmentNumber first, Segm
   auto found = std::find_if(runs_.begin(), runs_.end(), [&](const RunPointer& r) { return r->first() == first && r->last() == last; });
   if (found == runs_.end()) co_return segments;
   RunPointer run = *found;
+  ++generation_;
   runs_.erase(found);
   Status removed = co_await remove_blobs(run);
   if (!removed) logger.warn("a damaged index could not be removed", {{"why", removed.error().message}});

@@ -9,6 +9,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "storage/log_store.h"
@@ -28,9 +30,11 @@ class LogIndex {
   Task<Result<std::vector<SegmentNumber>>> open(SegmentNumber first, SegmentNumber last);
 
   void add(const IndexEntry& entry);
+  bool covered_by_run(SegmentNumber segment) const;
   // Entries of one segment that are in memory, in the order added, from the `begin`-th on: for checkpoints.
   std::vector<IndexEntry> memory_entries(SegmentNumber segment, size_t begin) const;
   std::vector<SegmentNumber> memory_segments() const;
+  void take_memory(LogIndex& from) { memory_ = std::move(from.memory_); }
 
   // Writes the index of a sealed segment as a run of its own and drops it from memory; merges runs when enough have gathered.
   Task<Status> seal(SegmentNumber segment);
@@ -38,12 +42,16 @@ class LogIndex {
 
   // Up to `entries_max` consecutive batches from the one that holds `from`, or the next after it. Stops after `bytes_max`, or where `keep_going` says so.
   Task<Result<std::vector<IndexEntry>>> find(IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
+  // The first batch of a partition, at or after `from`, whose largest timestamp is at least `time`; nullopt when there is none.
+  Task<Result<std::optional<IndexEntry>>> find_time(IndexKey key, Offset from, WallMillis time);
   // For every partition with batches in `segment`: the end of the last one.
   Task<Result<std::map<IndexKey, Offset>>> segment_ends(SegmentNumber segment);
   // Forgets segments before `first`; runs wholly below it are removed.
   Task<Status> drop_before(SegmentNumber first);
   // A run was found damaged: forget it and give its segments, to be indexed anew.
   Task<std::vector<SegmentNumber>> discard_run(SegmentNumber first, SegmentNumber last);
+  // Runs whose blocks did not match since the last call.
+  std::vector<std::pair<SegmentNumber, SegmentNumber>> take_damaged() { return std::exchange(damaged_, {}); }
   size_t run_count() const { return runs_.size(); }
 
  private:
@@ -74,6 +82,7 @@ class LogIndex {
   Task<Result<Block>> block(RunPointer run, size_t index);
   Task<Result<Probe>> probe(RunPointer run, IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
   Probe probe_memory(SegmentNumber segment, IndexKey key, Offset from, size_t bytes_max, size_t entries_max) const;
+  Task<Result<std::vector<IndexEntry>>> find_once(IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
   Task<Result<Probe>> probe_source(size_t source, IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
   Task<Status> write_run(SegmentNumber first, SegmentNumber last, std::vector<RunPointer> from);
   Task<Status> write_sorted(SegmentNumber segment, std::vector<IndexEntry> entries);
@@ -82,9 +91,11 @@ class LogIndex {
   Log& log_;
   LogId id_;
   SegmentNumber first_segment_ = 0;
+  uint64_t generation_ = 0;  // of the row of sources: a lookup that saw it change looks again
   std::vector<RunPointer> runs_;                  // ascending, disjoint
   std::map<SegmentNumber, MemorySegment> memory_;  // after the runs
   std::deque<CachedBlock> cache_;
+  std::vector<std::pair<SegmentNumber, SegmentNumber>> damaged_;
 };
 
 }  // namespace distributary

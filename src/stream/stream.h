@@ -21,6 +21,7 @@
 #include "model/entry.h"
 #include "model/entry_payload.h"
 #include "storage/log_store.h"
+#include "stream/damage.h"
 #include "stream/log_position.h"
 #include "stream/stream_options.h"
 #include "stream/stream_state.h"
@@ -48,13 +49,6 @@ struct OffsetAtTime {
   WallMillis timestamp = -1;
 };
 
-// Damage found on opening or reading: what was hit, in words fit for an administrator.
-struct Damage {
-  SegmentNumber segment = 0;
-  uint64_t at = 0;
-  Lsn first_lsn = 0;
-  std::string what;
-};
 
 class Stream {
  public:
@@ -105,6 +99,8 @@ class Stream {
   // In `sync` mode the same as wait_durable; in `async` mode returns once written to the page cache.
   Task<Status> wait_acknowledged(Lsn lsn, SteadyTime deadline = kNever, std::stop_token stop = {});
   Task<Status> wait_durable(Lsn lsn, SteadyTime deadline = kNever, std::stop_token stop = {});
+  // While more is appended than the device takes: wait before appending more.
+  Task<Status> wait_room(SteadyTime deadline = kNever, std::stop_token stop = {});
   // Notified once per group commit, after the high watermarks moved, and on failure.
   Signal& advanced();
 

@@ -1,0 +1,123 @@
+#include "stream/batch_reader.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "model/entry.h"
+
+namespace distributary {
+namespace {
+
+constexpr size_t kEntriesPerFetch = 4096;
+
+Bytes payload_of(const Bytes& entry) {
+  uint32_t payload = load_le<uint32_t>(entry.data() + kEntryLocalHeaderBytes + 28);
+  return entry.slice(kEntryHeaderBytes, payload);
+}
+
+}  // namespace
+
+Status BatchReader::check(const TopicUuid& topic, const IndexEntry& entry, ByteView bytes) {
+  auto damaged = [&](std::string_view why) {
+    return fail(ErrorCode::corrupt, fmt::format("damage in segment {} at {}: topic {} partition {} offsets {} to {}: {}; repair it from a replica",
+                                                entry.segment, entry.at, to_string(topic), partition_of(entry.key), entry.base_offset,
+                                                entry.end_offset() - 1, why));
+  };
+  if (bytes.size() < kEntryHeaderBytes || bytes.size() != entry.length) return damaged("the segment is too short");
+  uint32_t payload = load_le<uint32_t>(bytes.data() + kEntryLocalHeaderBytes + 28);
+  if (payload > kEntryPayloadBytesMax || entry_length(payload) != bytes.size()) return damaged("impossible length");
+  auto content = ContentView::parse(bytes.subspan(kEntryLocalHeaderBytes, kEntryContentHeaderBytes + payload));
+  if (!content) return damaged(content.error().message);
+  bool promised = content->topic() == topic && content->partition() == partition_of(entry.key) && content->base_offset() == entry.base_offset &&
+                  content->offset_count() == entry.offsets;
+  if (!promised) return damaged("another batch is in its place");
+  return {};
+}
+
+std::vector<BatchReader::Span> BatchReader::plan(const std::vector<IndexEntry>& entries, std::vector<Bytes>& found) const {
+  std::vector<Span> spans;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const IndexEntry& entry = entries[i];
+    if (auto cached = cache_.get(id_, entry.segment, entry.at, entry.length)) {
+      found[i] = payload_of(*cached);
+      continue;
+    }
+    Span* last = spans.empty() ? nullptr : &spans.back();
+    bool joins = last != nullptr && last->segment == entry.segment && entry.at >= last->end && entry.at - last->end <= kReadGapBytes &&
+                 entry.at + entry.length - last->at <= kReadBytesMax;
+    if (!joins) {
+      spans.push_back({entry.segment, entry.at, entry.at, {}, Bytes()});
+      last = &spans.back();
+    }
+    last->end = entry.at + entry.length;
+    last->entries.push_back(i);
+  }
+  return spans;
+}
+
+Task<void> BatchReader::read_span(Span& span) {
+  size_t length = span.end - span.at;
+  ReadPattern pattern = length >= 256u << 10 ? ReadPattern::sequential : ReadPattern::scattered;
+  span.bytes = co_await log_.read(span.segment, span.at, length, pattern);
+}
+
+Task<void> BatchReader::read_some(std::vector<Span>& spans, size_t& next) {
+  while (next < spans.size()) {
+    Span& span = spans[next++];
+    co_await read_span(span);
+  }
+}
+
+Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey key, Offset from, Offset end, size_t bytes_max, bool whole_first) {
+  CO_TRY(std::vector<IndexEntry> entries, co_await index_.find(key, from, bytes_max, kEntriesPerFetch));
+  while (!entries.empty() && entries.back().end_offset() > end) entries.pop_back();
+  size_t total = 0;
+  size_t count = 0;
+  for (const IndexEntry& entry : entries) {
+    if (total + entry.length > bytes_max && (count > 0 || !whole_first)) break;
+    total += entry.length;
+    ++count;
+  }
+  entries.resize(count);
+  std::vector<Bytes> found(count);
+  std::vector<Span> spans = plan(entries, found);
+  if (!spans.empty()) {
+    TaskScope scope(executor_);
+    size_t next = 0;
+    for (size_t i = 0; i < std::min(kReadsInFlight, spans.size()); ++i) scope.spawn(read_some(spans, next));
+    co_await scope.join();
+  }
+  for (Span& span : spans) {
+    if (!span.bytes) co_return fail(span.bytes.error());
+    for (size_t i : span.entries) {
+      const IndexEntry& entry = entries[i];
+      size_t offset = entry.at - span.at;
+      size_t length = std::min<size_t>(entry.length, span.bytes->size() - std::min<size_t>(offset, span.bytes->size()));
+      Bytes bytes = length == 0 ? Bytes() : span.bytes->slice(offset, length);
+      Status good = check(topic, entry, bytes);
+      if (!good && i == 0) co_return fail(good.error());
+      if (!good) {  // what comes before the damage is served; the next fetch names it
+        found.resize(i);
+        break;
+      }
+      if (i < found.size()) found[i] = payload_of(bytes);
+    }
+  }
+  Batches result;
+  for (Bytes& batch : found) {
+    if (batch.empty()) break;
+    result.bytes += batch.size();
+    result.batches.push_back(std::move(batch));
+  }
+  co_return result;
+}
+
+Task<Result<Bytes>> BatchReader::read_batch(TopicUuid topic, IndexEntry entry) {
+  if (auto cached = cache_.get(id_, entry.segment, entry.at, entry.length)) co_return payload_of(*cached);
+  CO_TRY(Bytes bytes, co_await log_.read(entry.segment, entry.at, entry.length, ReadPattern::scattered));
+  CO_TRY_STATUS(check(topic, entry, bytes));
+  co_return payload_of(bytes);
+}
+
+}  // namespace distributary

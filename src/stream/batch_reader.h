@@ -1,0 +1,53 @@
+// BatchReader: the record batches of a partition, from the tail cache or by exact reads of the log.
+//
+// What comes from the device is checked before it is served: content checksum, and that it is the batch that the index promised. Belongs to one Stream.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "io/task_scope.h"
+#include "stream/log_index.h"
+#include "stream/stream_state.h"
+#include "stream/tail_cache.h"
+
+namespace distributary {
+
+inline constexpr size_t kReadsInFlight = 16;       // exact reads of one fetch at a time
+inline constexpr size_t kReadGapBytes = 4096;      // neighbours closer than this are read together
+inline constexpr size_t kReadBytesMax = 1u << 20;  // of one coalesced read
+
+class BatchReader {
+ public:
+  BatchReader(Executor& executor, Log& log, LogId id, TailCache& cache, LogIndex& index) : executor_(executor), log_(log), id_(id), cache_(cache), index_(index) {}
+
+  struct Batches {
+    std::vector<Bytes> batches;
+    size_t bytes = 0;
+  };
+  // Batches from the one that holds `from` up to `end` (exclusive). `topic` as of the call; it may be gone when the read ends.
+  Task<Result<Batches>> read(TopicUuid topic, IndexKey key, Offset from, Offset end, size_t bytes_max, bool whole_first);
+  // One batch, checked.
+  Task<Result<Bytes>> read_batch(TopicUuid topic, IndexEntry entry);
+
+ private:
+  struct Span {  // neighbours in the log that one read covers
+    SegmentNumber segment = 0;
+    uint64_t at = 0;
+    uint64_t end = 0;
+    std::vector<size_t> entries;
+    Result<Bytes> bytes = Bytes();
+  };
+  std::vector<Span> plan(const std::vector<IndexEntry>& entries, std::vector<Bytes>& found) const;
+  Task<void> read_span(Span& span);
+  Task<void> read_some(std::vector<Span>& spans, size_t& next);
+  static Status check(const TopicUuid& topic, const IndexEntry& entry, ByteView bytes);
+
+  Executor& executor_;
+  Log& log_;
+  LogId id_;
+  TailCache& cache_;
+  LogIndex& index_;
+};
+
+}  // namespace distributary

@@ -1,0 +1,99 @@
+#include "stream/history_reader.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "model/entry.h"
+
+namespace distributary {
+
+Result<LogPosition> HistoryReader::find(const OriginPositions& held) const {
+  const LogMark* mark = segments_.newest_within(held);
+  if (mark != nullptr) return mark->position;
+  if (segments_.segments().empty()) return LogPosition{};
+  return fail(ErrorCode::gap, fmt::format("log {} begins at LSN {}: older history is no longer kept", to_string(id_),
+                                          segments_.segments().front().start.position.next));
+}
+
+void HistoryReader::settle(LogPosition& position) const {
+  const auto& segments = log_.segments();
+  auto here = std::find_if(segments.begin(), segments.end(), [&](const SegmentInfo& s) { return s.number == position.segment; });
+  bool at_end = here != segments.end() && position.at >= here->bytes && here + 1 != segments.end();
+  if (at_end) {
+    ++position.segment;
+    position.at = kSegmentHeaderBytes;
+  }
+  if (position.at < kSegmentHeaderBytes) position.at = kSegmentHeaderBytes;
+}
+
+Task<Result<ScannedGroup>> HistoryReader::group_at(SegmentNumber segment, uint64_t at) {
+  uint32_t salt = segment_salt(id_, segment);
+  if (std::optional<Bytes> cached = cache_.get_from(id_, segment, at)) {
+    auto header = GroupHeader::parse(cached->view(), salt, at);
+    if (header && cached->size() >= header->length) {
+      co_return ScannedGroup{*header, cached->slice(0, header->length), segment, at, entry_salt(salt, header->epoch)};
+    }
+  }
+  const auto& segments = log_.segments();
+  auto info = std::find_if(segments.begin(), segments.end(), [&](const SegmentInfo& s) { return s.number == segment; });
+  if (info == segments.end()) co_return fail(ErrorCode::gap, fmt::format("segment {} of log {} is no longer kept", segment, to_string(id_)));
+  SegmentScanner scanner(log_, id_, segment, at, info->bytes);
+  CO_TRY(std::optional<ScannedGroup> group, co_await scanner.next());
+  if (!group) co_return fail(ErrorCode::corrupt, fmt::format("segment {} of log {} ends at {}, where a group was", segment, to_string(id_), at));
+  co_return std::move(*group);
+}
+
+Status HistoryReader::collect(const ScannedGroup& group, const LogPosition& from, LogChunk& chunk) {
+  size_t offset = kGroupHeaderBytes;
+  while (offset < group.bytes.size()) {
+    auto entry = group.entry(offset);
+    if (!entry) return fail(entry.error().context(fmt::format("damage in segment {} at {}", group.segment, group.at + offset)));
+    if (entry->lsn >= from.next && entry->content.is_history()) {
+      Bytes content = group.bytes.slice(offset + kEntryLocalHeaderBytes, entry->content.bytes().size());
+      chunk.bytes += content.size();
+      chunk.next.history_bytes += content.size();
+      if (entry->content.type() == EntryType::record_batch) chunk.next.history_records += entry->content.offset_count();
+      chunk.contents.push_back(std::move(content));
+    }
+    offset += entry->length;
+  }
+  return {};
+}
+
+Task<Result<LogChunk>> HistoryReader::read(LogPosition from, LogPosition end, size_t bytes_max) {
+  LogChunk chunk;
+  chunk.next = from;
+  while (chunk.next.next < end.next && chunk.bytes < bytes_max) {
+    settle(chunk.next);
+    CO_TRY(ScannedGroup group, co_await group_at(chunk.next.segment, chunk.next.at));
+    if (group.header.first_lsn > chunk.next.next) {
+      co_return fail(ErrorCode::corrupt, fmt::format("log {} goes on at LSN {}, expected {}: damage", to_string(id_), group.header.first_lsn, chunk.next.next));
+    }
+    CO_TRY_STATUS(collect(group, chunk.next, chunk));
+    chunk.next.next = std::max(chunk.next.next, group.header.end_lsn());
+    chunk.next.at = group.at + group.header.length;
+  }
+  co_return chunk;
+}
+
+Task<Result<std::optional<Hash128>>> HistoryReader::chain_at(Origin origin, OriginLsn lsn, LogPosition end) {
+  if (lsn == 0) co_return Hash128{};
+  const LogMark* mark = segments_.newest_before(origin, lsn);
+  if (mark == nullptr) co_return std::nullopt;
+  auto known = mark->origins.find(origin);
+  if (known != mark->origins.end() && known->second.lsn == lsn) co_return known->second.chain;
+  LogPosition position = mark->position;
+  while (position.next < end.next) {
+    constexpr size_t kStepBytes = 1u << 20;
+    CO_TRY(LogChunk chunk, co_await read(position, end, kStepBytes));
+    for (const Bytes& bytes : chunk.contents) {
+      ContentView content(bytes);
+      if (content.origin() == origin && content.origin_lsn() == lsn) co_return content.chain_after();
+    }
+    position = chunk.next;
+  }
+  co_return std::nullopt;
+}
+
+}  // namespace distributary

@@ -1,0 +1,39 @@
+// HistoryReader: a stream's history in log order, for links, copies and verification. Reads durable groups only.
+//
+// Belongs to one Stream. Errors: gap when what is asked is no longer kept; corrupt names the place.
+#pragma once
+
+#include <optional>
+
+#include "stream/log_format.h"
+#include "stream/log_position.h"
+#include "stream/segment_scanner.h"
+#include "stream/segment_table.h"
+#include "stream/tail_cache.h"
+
+namespace distributary {
+
+class HistoryReader {
+ public:
+  HistoryReader(Log& log, LogId id, TailCache& cache, const SegmentTable& segments) : log_(log), id_(id), cache_(cache), segments_(segments) {}
+
+  // Where a reader that holds `held` begins.
+  Result<LogPosition> find(const OriginPositions& held) const;
+  // History from `from` up to `end`, about `bytes_max` of it.
+  Task<Result<LogChunk>> read(LogPosition from, LogPosition end, size_t bytes_max);
+  // The chain hash of `origin` after `lsn`, searched up to `end`.
+  Task<Result<std::optional<Hash128>>> chain_at(Origin origin, OriginLsn lsn, LogPosition end);
+
+ private:
+  Task<Result<ScannedGroup>> group_at(SegmentNumber segment, uint64_t at);
+  // Moves over the end of a sealed segment.
+  void settle(LogPosition& position) const;
+  static Status collect(const ScannedGroup& group, const LogPosition& from, LogChunk& chunk);
+
+  Log& log_;
+  LogId id_;
+  TailCache& cache_;
+  const SegmentTable& segments_;
+};
+
+}  // namespace distributary

@@ -1,0 +1,279 @@
+#include "stream/stream.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "model/record.h"
+#include "stream/stream_impl.h"
+
+namespace distributary {
+namespace {
+const Logger logger("stream");
+}
+
+Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cache_in, Origin origin_in, StorageEpoch epoch_in, StreamOptions options_in)
+    : world(world_in),
+      log(std::move(log_in)),
+      cache(cache_in),
+      origin(origin_in),
+      id{origin_in.stream, 0},
+      epoch(epoch_in),
+      options(options_in),
+      index(*log, id),
+      checkpoints(*log, id),
+      records(world.executor, *log, id, cache, index),
+      history(*log, id, cache, segments),
+      advanced(world.executor),
+      upkeep_wanted(world.executor),
+      scope(world.executor) {}
+
+Task<Status> Stream::Impl::open() {
+  cache.drop(id);
+  Recovery recovery(*log, id, checkpoints, index);
+  CO_TRY(RecoveredLog recovered, co_await recovery.run());
+  state = std::move(recovered.state);
+  segments = std::move(recovered.segments);
+  damage = std::move(recovered.damage);
+  for (SegmentNumber segment : index.memory_segments()) {
+    if (segment < recovered.end.segment) to_seal.push_back(segment);
+  }
+  checkpointed_lsn = recovered.clean ? recovered.end.next - 1 : 0;
+  checkpointed_bytes = state.history_bytes();
+  logical_bytes = state.history_bytes();
+  GroupWriter::Start start{id, epoch, recovered.end, recovered.segment_end, recovered.segment_created};
+  if (recovered.end.segment == 0) start.end.segment = 1;
+  writer = std::make_unique<GroupWriter>(world, *log, cache, start, options, writer_events());
+  bool unclean = !recovered.clean && damage.empty() && options.durability == Durability::async;
+  if (unclean && state.topic_count() > 0) {  // consumers may have seen what the crash has taken back
+    CO_TRY(ContentView raised, append_own(own_fields(EntryType::leader_epoch_raised, {}), {}));
+    (void)raised;
+  }
+  if (damage.empty()) scope.spawn(upkeep_loop());
+  co_return Status{};
+}
+
+GroupWriter::Events Stream::Impl::writer_events() {
+  GroupWriter::Events events;
+  events.began = [this](const PendingGroup& group) { group_began(group); };
+  events.written = [this](const PendingGroup& group) {
+    if (options.durability == Durability::async) raise_watermarks(group);
+  };
+  events.durable = [this](const PendingGroup& group) {
+    if (options.durability == Durability::sync) raise_watermarks(group);
+  };
+  events.sealed = [this](SegmentNumber segment) {
+    to_seal.push_back(segment);
+    upkeep_wanted.notify_all();
+  };
+  events.failed = [this](const Error& error) {
+    failure = error.context(fmt::format("stream {} stopped after a failed write", to_string(origin.stream)));
+    logger.warn("log failed; the stream will be opened again", {{"stream", to_string(origin.stream)}, {"why", error.message}});
+    upkeep_wanted.notify_all();
+  };
+  events.advanced = [this] { advanced.notify_all(); };
+  return events;
+}
+
+void Stream::Impl::group_began(const PendingGroup& group) {
+  LogPosition position{group.first_lsn, group.segment, group.at, state.history_bytes(), state.history_records()};
+  bool begins_segment = group.header_at != 0;
+  if (begins_segment) {
+    segments.end_segment(world.clock().wall_now());
+    segments.begin_segment({position, state.origins()});
+  }
+  segments.offer_mark(position, state.origins());
+}
+
+void Stream::Impl::raise_watermarks(const PendingGroup& group) {
+  for (const RaisedWatermark& raised : group.watermarks) state.set_high_watermark(raised.ordinal, raised.partition, raised.offset);
+}
+
+Task<Status> Stream::Impl::wait_for(Lsn lsn, bool durable, SteadyTime deadline, std::stop_token stop) {
+  for (;;) {
+    Lsn reached = durable ? writer->durable_lsn() : writer->written_lsn();
+    if (reached >= lsn) co_return Status{};
+    if (failure) co_return fail(*failure);
+    CO_TRY_STATUS(co_await advanced.wait(deadline, stop));
+  }
+}
+
+Task<Status> Stream::Impl::close() {
+  scope.stop();
+  upkeep_wanted.notify_all();
+  co_await scope.join();
+  Status stopped = co_await writer->stop();
+  if (stopped && damage.empty() && !failure) stopped = co_await write_checkpoint(true);
+  advanced.notify_all();
+  cache.drop(id);
+  co_return stopped;
+}
+
+Stream::Stream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Stream::~Stream() = default;
+
+Task<Result<std::unique_ptr<Stream>>> Stream::open(World& world, std::unique_ptr<Log> log, TailCache& cache, Origin origin, StorageEpoch epoch,
+                                                   StreamOptions options) {
+  auto impl = std::make_unique<Impl>(world, std::move(log), cache, origin, epoch, options);
+  Status opened = co_await impl->open();
+  if (!opened) {
+    if (impl->writer) (void)co_await impl->writer->stop();
+    co_return fail(opened.error().context(fmt::format("opening stream {}", to_string(origin.stream))));
+  }
+  co_return std::unique_ptr<Stream>(new Stream(std::move(impl)));
+}
+
+Task<Status> Stream::close() { co_return co_await impl_->close(); }
+
+Origin Stream::origin() const { return impl_->origin; }
+const StreamState& Stream::state() const { return impl_->state; }
+const std::optional<Error>& Stream::failure() const { return impl_->failure; }
+const std::vector<Damage>& Stream::damage() const { return impl_->damage; }
+const StreamOptions& Stream::options() const { return impl_->options; }
+void Stream::set_space_low(bool low) { impl_->space_low = low; }
+void Stream::set_options(StreamOptions options) {
+  impl_->options = options;
+  impl_->writer->set_options(options);
+}
+
+Lsn Stream::last_lsn() const { return impl_->writer->next_lsn() - 1; }
+Lsn Stream::durable_lsn() const { return impl_->writer->durable_lsn(); }
+Signal& Stream::advanced() { return impl_->advanced; }
+
+Task<Status> Stream::wait_acknowledged(Lsn lsn, SteadyTime deadline, std::stop_token stop) {
+  bool durable = impl_->options.durability == Durability::sync;
+  co_return co_await impl_->wait_for(lsn, durable, deadline, stop);
+}
+
+Task<Status> Stream::wait_durable(Lsn lsn, SteadyTime deadline, std::stop_token stop) {
+  co_return co_await impl_->wait_for(lsn, true, deadline, stop);
+}
+
+Task<Status> Stream::wait_room(SteadyTime deadline, std::stop_token stop) {
+  while (impl_->writer->unwritten_bytes() > kUnwrittenBytesMax && !impl_->failure) {
+    CO_TRY_STATUS(co_await impl_->advanced.wait(deadline, stop));
+  }
+  co_return Status{};
+}
+
+Task<Result<FetchedBatches>> Stream::fetch(TopicPartition partition, Offset from, size_t bytes_max, bool whole_first) {
+  Impl& self = *impl_;
+  const Topic* topic = self.state.topic(partition.topic);
+  if (topic == nullptr || partition.partition >= topic->partitions.size()) {
+    co_return fail(ErrorCode::not_found, fmt::format("there is no partition {} of topic {}", partition.partition, to_string(partition.topic)));
+  }
+  const PartitionState at = topic->partitions[partition.partition];
+  if (from < at.log_start || from > at.next) {
+    co_return fail(ErrorCode::out_of_range, fmt::format("offset {} of topic '{}' partition {}: kept are {} to {}", from, topic->name, partition.partition, at.log_start, at.next));
+  }
+  FetchedBatches result;
+  result.high_watermark = at.high_watermark;
+  result.log_start = at.log_start;
+  if (from >= at.high_watermark || bytes_max == 0) co_return result;
+  IndexKey key = index_key(topic->ordinal, partition.partition);
+  auto batches = co_await self.records.read(partition.topic, key, from, at.high_watermark, bytes_max, whole_first);
+  if (!batches) {
+    bool made_again = co_await self.reindex_damaged();
+    if (made_again) co_return co_await fetch(partition, from, bytes_max, whole_first);
+    co_return fail(batches.error());
+  }
+  result.batches = std::move(batches->batches);
+  result.bytes = batches->bytes;
+  co_return result;
+}
+
+namespace {
+
+constexpr size_t kLookupBytesMax = 256u << 20;  // decompressed size of one batch in a lookup by time
+
+// The first record of a batch at or after a time.
+Result<std::optional<OffsetAtTime>> first_record_at(ByteView bytes, WallMillis time, Offset from) {
+  TRY(RecordBatchView batch, RecordBatchView::parse(bytes));
+  TRY(RecordReader reader, RecordReader::open(batch, kLookupBytesMax));
+  for (;;) {
+    TRY(std::optional<Record> record, reader.next());
+    if (!record) return std::nullopt;
+    if (record->timestamp >= time && record->offset >= from) return OffsetAtTime{record->offset, record->timestamp};
+  }
+}
+
+}  // namespace
+
+Task<Result<std::optional<OffsetAtTime>>> Stream::find_time(TopicPartition partition, WallMillis time) {
+  Impl& self = *impl_;
+  const Topic* topic = self.state.topic(partition.topic);
+  if (topic == nullptr || partition.partition >= topic->partitions.size()) co_return fail(ErrorCode::not_found, "there is no such partition");
+  const PartitionState at = topic->partitions[partition.partition];
+  IndexKey key = index_key(topic->ordinal, partition.partition);
+  Offset from = at.log_start;
+  for (;;) {
+    CO_TRY(std::optional<IndexEntry> entry, co_await self.index.find_time(key, from, time));
+    if (!entry || entry->end_offset() > at.high_watermark) co_return std::nullopt;
+    CO_TRY(Bytes batch, co_await self.records.read_batch(partition.topic, *entry));
+    CO_TRY(std::optional<OffsetAtTime> found, first_record_at(batch, time, at.log_start));
+    if (found) co_return found;
+    from = entry->end_offset();
+  }
+}
+
+Task<Result<std::optional<OffsetAtTime>>> Stream::find_latest_time(TopicPartition partition) {
+  Impl& self = *impl_;
+  const Topic* topic = self.state.topic(partition.topic);
+  if (topic == nullptr || partition.partition >= topic->partitions.size()) co_return fail(ErrorCode::not_found, "there is no such partition");
+  const PartitionState at = topic->partitions[partition.partition];
+  IndexKey key = index_key(topic->ordinal, partition.partition);
+  std::optional<IndexEntry> latest;
+  for (Offset from = at.log_start; from < at.high_watermark;) {
+    constexpr size_t kStep = 4096;
+    CO_TRY(std::vector<IndexEntry> entries, co_await self.index.find(key, from, SIZE_MAX, kStep));
+    if (entries.empty()) break;
+    for (const IndexEntry& entry : entries) {
+      bool visible = entry.end_offset() <= at.high_watermark;
+      if (visible && (!latest || entry.max_timestamp > latest->max_timestamp)) latest = entry;
+    }
+    from = entries.back().end_offset();
+  }
+  if (!latest) co_return std::nullopt;
+  CO_TRY(Bytes batch, co_await self.records.read_batch(partition.topic, *latest));
+  co_return first_record_at(batch, latest->max_timestamp, at.log_start);
+}
+
+Result<Stream::EpochEnd> Stream::epoch_end(const TopicPartition& partition, LeaderEpoch epoch) const {
+  const Topic* topic = impl_->state.topic(partition.topic);
+  if (topic == nullptr || partition.partition >= topic->partitions.size()) return fail(ErrorCode::not_found, "there is no such partition");
+  if (epoch < 0) return EpochEnd{};
+  EpochEnd end{0, topic->partitions[partition.partition].high_watermark};
+  for (const LeaderEpochStart& start : topic->epoch_starts) {
+    Offset begins = partition.partition < start.starts.size() ? start.starts[partition.partition] : 0;
+    if (start.epoch > epoch) {
+      end.end = begins;
+      break;
+    }
+    end.epoch = start.epoch;
+  }
+  return end;
+}
+
+Task<Result<LogPosition>> Stream::find_position(OriginPositions held) { co_return impl_->history.find(held); }
+
+Task<Result<LogChunk>> Stream::read_log(LogPosition from, size_t bytes_max) {
+  co_return co_await impl_->history.read(from, durable_end(), bytes_max);
+}
+
+LogPosition Stream::durable_end() const { return impl_->writer->durable_end(); }
+
+Task<Result<std::optional<Hash128>>> Stream::chain_at(Origin origin, OriginLsn lsn) {
+  OriginPosition now = impl_->state.origin(origin);
+  if (now.lsn == lsn) co_return now.chain;
+  if (lsn > now.lsn) co_return std::nullopt;
+  co_return co_await impl_->history.chain_at(origin, lsn, durable_end());
+}
+
+void Stream::set_hold(const std::string& name, Lsn lsn) { impl_->holds[name] = lsn; }
+void Stream::release_hold(const std::string& name) { impl_->holds.erase(name); }
+Task<Status> Stream::enforce_retention() { co_return co_await impl_->enforce_retention(); }
+uint64_t Stream::bytes_on_disk() const { return impl_->log->bytes_used(); }
+uint64_t Stream::logical_bytes() const { return impl_->logical_bytes; }
+
+}  // namespace distributary

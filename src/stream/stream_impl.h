@@ -1,0 +1,83 @@
+// The inside of Stream: how the parts are put together. Private to stream/.
+#pragma once
+
+#include <map>
+
+#include "stream/checkpoint.h"
+#include "stream/group_writer.h"
+#include "stream/history_reader.h"
+#include "stream/log_index.h"
+#include "stream/batch_reader.h"
+#include "stream/recovery.h"
+#include "stream/stream.h"
+
+namespace distributary {
+
+class Stream::Impl {
+ public:
+  Impl(World& world, std::unique_ptr<Log> log, TailCache& cache, Origin origin, StorageEpoch epoch, StreamOptions options);
+  Task<Status> open();
+  Task<Status> close();
+  GroupWriter::Events writer_events();
+  void group_began(const PendingGroup& group);
+  void raise_watermarks(const PendingGroup& group);
+
+  // --- appending (stream_append.cc)
+  Status check_writable(bool takes_space) const;
+  ContentFields own_fields(EntryType type, TopicUuid topic) const;
+  // Adds one entry of our own; `patch` may change the payload before the checksums are taken.
+  template <class Patch>
+  Result<ContentView> append_own(ContentFields fields, ByteView payload, Patch patch);
+  Result<ContentView> append_own(ContentFields fields, ByteView payload);
+  void note_added(PendingGroup& group, const ContentView& content, uint64_t at, size_t length);
+  Result<AppendedBatch> append_batch(const TopicPartition& partition, ByteView batch);
+  Result<std::optional<AppendedBatch>> check_sequence(const TopicPartition& partition, const RecordBatchView& batch) const;
+  Result<Lsn> append_replicated(ByteView content);
+  Result<Lsn> append_local(EntryType type, ByteView payload);
+  Result<const Topic*> owned_topic(const TopicUuid& id) const;
+
+  // --- waiting
+  Task<Status> wait_for(Lsn lsn, bool durable, SteadyTime deadline, std::stop_token stop);
+
+  // --- background work (stream_upkeep.cc)
+  Task<void> upkeep_loop();
+  Task<Status> upkeep();
+  bool checkpoint_due() const;
+  Task<Status> write_checkpoint(bool clean);
+  Task<Status> enforce_retention();
+  Task<Result<SegmentNumber>> expired_before(WallMillis now);
+  Task<Status> drop_segments(SegmentNumber first_kept);
+  Lsn lowest_hold() const;
+  Task<bool> reindex_damaged();
+
+  World& world;
+  std::unique_ptr<Log> log;
+  TailCache& cache;
+  Origin origin;
+  LogId id;
+  StorageEpoch epoch;
+  StreamOptions options;
+  bool space_low = false;
+
+  StreamState state;
+  SegmentTable segments;
+  LogIndex index;
+  CheckpointStore checkpoints;
+  BatchReader records;
+  HistoryReader history;
+  std::unique_ptr<GroupWriter> writer;
+  std::vector<Damage> damage;
+  std::optional<Error> failure;
+  std::map<std::string, Lsn> holds;
+  uint64_t logical_bytes = 0;
+
+  std::vector<SegmentNumber> to_seal;
+  Lsn checkpointed_lsn = 0;
+  uint64_t checkpointed_bytes = 0;  // history bytes at the last checkpoint
+  bool retaining = false;
+  Signal advanced;
+  Signal upkeep_wanted;
+  TaskScope scope;
+};
+
+}  // namespace distributary

@@ -1,0 +1,163 @@
+// Background work of a stream: sealing indexes, checkpoints, retention.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "stream/stream_impl.h"
+
+namespace distributary {
+namespace {
+
+const Logger logger("upkeep");
+constexpr size_t kPartitionsPerExpiry = 10'000;  // in one entry
+
+}  // namespace
+
+bool Stream::Impl::checkpoint_due() const {
+  Lsn last = writer->next_lsn() - 1;
+  return last - checkpointed_lsn >= options.checkpoint_entries || state.history_bytes() - checkpointed_bytes >= options.checkpoint_bytes;
+}
+
+Task<void> Stream::Impl::upkeep_loop() {
+  while (!scope.stopping() && !failure) {
+    if (to_seal.empty() && !checkpoint_due()) {
+      Status waited = co_await upkeep_wanted.wait(kNever, scope.stop_token());
+      if (!waited) co_return;
+      continue;
+    }
+    Status done = co_await upkeep();
+    if (done) continue;
+    if (done.error().code == ErrorCode::cancelled) co_return;
+    // Nothing is lost when this fails: the log has it all. But opening would take longer and longer, so stop and be opened again.
+    if (!failure) failure = done.error().context("upkeep");
+    logger.warn("upkeep failed; the stream will be opened again", {{"stream", to_string(origin.stream)}, {"why", done.error().message}});
+    advanced.notify_all();
+  }
+}
+
+Task<Status> Stream::Impl::upkeep() {
+  while (!to_seal.empty()) {
+    SegmentNumber segment = to_seal.front();
+    to_seal.erase(to_seal.begin());
+    CO_TRY_STATUS(co_await index.seal(segment));
+    CO_TRY_STATUS(co_await index.merge());
+  }
+  if (checkpoint_due()) CO_TRY_STATUS(co_await write_checkpoint(false));
+  co_return Status{};
+}
+
+Task<Status> Stream::Impl::write_checkpoint(bool clean) {
+  Lsn covered = writer->next_lsn() - 1;
+  if (covered == 0 || (clean && covered == checkpointed_lsn)) co_return Status{};
+  CheckpointManifest manifest;
+  manifest.covered_lsn = covered;
+  auto [segment, at] = writer->next_place();
+  manifest.segment = segment;
+  manifest.at = at;
+  manifest.clean = clean;
+  manifest.segments = segments;
+  uint64_t bytes = state.history_bytes();
+  CheckpointStore::Prepared prepared = checkpoints.prepare(std::move(manifest), state, index);
+  std::stop_token stop = clean ? std::stop_token() : scope.stop_token();
+  CO_TRY_STATUS(co_await wait_for(covered, true, kNever, stop));
+  prepared.manifest.durable_lsn = covered;
+  CO_TRY_STATUS(co_await checkpoints.write(std::move(prepared)));
+  checkpointed_lsn = covered;
+  checkpointed_bytes = bytes;
+  co_return Status{};
+}
+
+Lsn Stream::Impl::lowest_hold() const {
+  Lsn lowest = UINT64_MAX;
+  for (const auto& [name, lsn] : holds) lowest = std::min(lowest, lsn);
+  return lowest;
+}
+
+// The first segment to keep: everything before it is older than the ttl, sealed, and not held by a link.
+Task<Result<SegmentNumber>> Stream::Impl::expired_before(WallMillis now) {
+  WallMillis ttl = std::chrono::milliseconds(options.ttl).count();
+  uint64_t kept_bytes = log->bytes_used();
+  Lsn hold = lowest_hold();
+  SegmentNumber first_kept = log->segments().empty() ? 0 : log->segments().front().number;
+  for (size_t i = 0; i + 1 < segments.segments().size(); ++i) {
+    const SegmentSummary& segment = segments.segments()[i];
+    Lsn next_first = segments.segments()[i + 1].start.position.next;
+    bool expired = segment.newest != 0 && segment.newest + ttl < now;
+    bool durable = next_first <= writer->durable_lsn() + 1;
+    bool held = next_first > hold + 1 && kept_bytes <= options.hold_bytes_max;
+    if (!expired || !durable || held) break;
+    first_kept = segment.start.position.segment + 1;
+    kept_bytes -= std::min<uint64_t>(kept_bytes, options.segment_bytes);
+  }
+  co_return first_kept;
+}
+
+Task<Status> Stream::Impl::enforce_retention() {
+  if (options.ttl.count() == 0 || !damage.empty() || failure || retaining || log->segments().empty()) co_return Status{};
+  retaining = true;
+  WallMillis now = world.clock().wall_now();
+  const SegmentSummary& active = segments.segments().back();
+  bool aged = active.start.position.next < writer->next_lsn() && log->segments().back().number == active.start.position.segment;
+  const WallMillis limit = std::min<WallMillis>(std::chrono::milliseconds(options.ttl).count(), options.segment_age.count());
+  if (aged && writer->segment_created() + limit < now) writer->roll();
+  auto first_kept = co_await expired_before(now);
+  Status done;
+  if (first_kept && *first_kept > log->segments().front().number) done = co_await drop_segments(*first_kept);
+  retaining = false;
+  if (!first_kept) co_return fail(first_kept.error());
+  co_return done;
+}
+
+Task<Status> Stream::Impl::drop_segments(SegmentNumber first_kept) {
+  std::map<IndexKey, Offset> ends;
+  for (SegmentNumber number = log->segments().front().number; number < first_kept; ++number) {
+    CO_TRY(auto of_segment, co_await index.segment_ends(number));
+    for (auto [key, end] : of_segment) ends[key] = std::max(ends[key], end);
+  }
+  Expired expired;
+  for (auto [key, end] : ends) {
+    const Topic* topic = state.topic_at(ordinal_of(key));
+    if (topic == nullptr) continue;
+    expired.partitions.push_back({{topic->id, partition_of(key)}, end});
+    if (expired.partitions.size() < kPartitionsPerExpiry) continue;
+    CO_TRY(Lsn lsn, append_local(EntryType::expired, expired.encode()));
+    (void)lsn;
+    expired.partitions.clear();
+  }
+  if (!expired.partitions.empty()) {
+    CO_TRY(Lsn lsn, append_local(EntryType::expired, expired.encode()));
+    (void)lsn;
+  }
+  // Two checkpoints that do not need the dropped segments come first.
+  while (checkpoints.safe_segment() < first_kept) {
+    CO_TRY_STATUS(co_await write_checkpoint(false));
+  }
+  segments.drop_before(first_kept);
+  CO_TRY_STATUS(co_await index.drop_before(first_kept));
+  while (log->segments().front().number < first_kept) {
+    SegmentNumber number = log->segments().front().number;
+    CO_TRY_STATUS(co_await log->remove_segment(number));
+    logger.info("segment expired", {{"stream", to_string(origin.stream)}, {"segment", number}});
+  }
+  co_return Status{};
+}
+
+// A run that cannot be read any more is named, dropped, and its segments are indexed anew from the log.
+Task<bool> Stream::Impl::reindex_damaged() {
+  bool any = false;
+  for (auto [first, last] : index.take_damaged()) {
+    logger.warn("index is damaged and is being made again", {{"stream", to_string(origin.stream)}, {"first", first}, {"last", last}});
+    std::vector<SegmentNumber> lost = co_await index.discard_run(first, last);
+    for (SegmentNumber segment : lost) {
+      Status indexed = co_await Recovery::index_segment(*log, id, segment, state, index);
+      if (!indexed) logger.warn("segment could not be indexed", {{"segment", segment}, {"why", indexed.error().message}});
+      to_seal.push_back(segment);
+    }
+    any = true;
+    upkeep_wanted.notify_all();
+  }
+  co_return any;
+}
+
+}  // namespace distributary
