@@ -65,10 +65,11 @@ GroupWriter::Events Stream::Impl::writer_events() {
   };
   events.sealed = [this](SegmentNumber segment) {
     to_seal.push_back(segment);
-    upkeep_wanted.notify_all();
   };
   events.failed = [this](const Error& error) {
     failure = error.context(fmt::format("stream {} stopped after a failed write", to_string(origin.stream)));
+    upkeep_wanted.notify_all();
+    if (error.code == ErrorCode::cancelled) return;  // the disk has gone with its host
     logger.warn("log failed; the stream will be opened again", {{"stream", to_string(origin.stream)}, {"why", error.message}});
     upkeep_wanted.notify_all();
   };

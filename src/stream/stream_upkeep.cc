@@ -85,7 +85,7 @@ Task<Result<SegmentNumber>> Stream::Impl::expired_before(WallMillis now) {
     Lsn next_first = segments.segments()[i + 1].start.position.next;
     bool expired = segment.newest != 0 && segment.newest + ttl < now;
     bool durable = next_first <= writer->durable_lsn() + 1;
-    bool held = next_first > hold + 1 && kept_bytes <= options.hold_bytes_max;
+    bool held = next_first - 1 > hold && kept_bytes <= options.hold_bytes_max;
     if (!expired || !durable || held) break;
     first_kept = segment.start.position.segment + 1;
     kept_bytes -= std::min<uint64_t>(kept_bytes, options.segment_bytes);
