@@ -43,7 +43,8 @@ class Connection {
   virtual ~Connection() = default;
   // Reads what is there, at least one byte; 0 means the other side has ended. One read at a time.
   virtual Task<Result<size_t>> read_some(MutableBytes into, SteadyTime deadline, std::stop_token stop) = 0;
-  // Writes all pieces, in order. One write at a time; the pieces must stay valid until it ends.
+  // Writes all pieces, in order. One write at a time; the pieces must stay valid until it ends. A write that fails, also by its
+  // deadline or stop, may have sent any part of them: close the connection then.
   virtual Task<Status> write(std::span<const ByteView> pieces, SteadyTime deadline, std::stop_token stop) = 0;
   // Ends both directions; operations under way fail with `closed`. May be called repeatedly.
   virtual void close() = 0;

@@ -16,7 +16,7 @@ Task<std::unique_ptr<File>> open(FileSystem& files, std::string path, OpenMode m
   co_return must(std::move(file));
 }
 
-Task<void> put(File& file, uint64_t at, std::string text) {
+Task<void> put(File& file, uint64_t at, std::string_view text) {
   std::vector<Bytes> pieces;
   pieces.push_back(Bytes::copy(as_bytes(text)));
   Status written = co_await file.write(at, std::move(pieces));
@@ -30,7 +30,7 @@ Task<std::string> get(File& file, uint64_t at, size_t length) {
   co_return std::string(as_text(bytes));
 }
 
-Task<void> create(FileSystem& files, std::string path, std::string text) {
+Task<void> create(FileSystem& files, std::string path, std::string_view text) {
   std::unique_ptr<File> file = co_await open(files, path, OpenMode::create_new);
   co_await put(*file, 0, text);
 }
@@ -96,7 +96,8 @@ TEST_P(FileContract, TruncateAndAllocate) { harness->run(sizes(files, directory 
 
 Task<void> open_modes(FileSystem& files, std::string directory) {
   std::string path = directory + "/f";
-  for (OpenMode mode : {OpenMode::read, OpenMode::read_write}) {
+  const std::vector<OpenMode> modes = {OpenMode::read, OpenMode::read_write};
+  for (OpenMode mode : modes) {
     Result<std::unique_ptr<File>> missing = co_await files.open(path, mode);
     expect_error(missing, ErrorCode::not_found, path);
   }
@@ -110,34 +111,42 @@ Task<void> open_modes(FileSystem& files, std::string directory) {
   pieces.push_back(Bytes::copy(as_bytes("x")));
   Status refused = co_await reader->write(0, std::move(pieces));
   expect_error(refused, ErrorCode::io, path);
-  Result<std::unique_ptr<File>> nowhere = co_await files.open(directory + "/none/f", OpenMode::create_new);
+  std::string nowhere_path = directory + "/none/f";
+  Result<std::unique_ptr<File>> nowhere = co_await files.open(nowhere_path, OpenMode::create_new);
   expect_error(nowhere, ErrorCode::not_found, "none");
 }
 TEST_P(FileContract, OpenModes) { harness->run(open_modes(files, directory)); }
 
 Task<void> names(FileSystem& files, std::string directory) {
-  Status done = co_await files.make_directories(directory + "/a/b");
+  std::string a = directory + "/a", b = a + "/b", m = a + "/m", z = a + "/z", y = b + "/y";
+  Status done = co_await files.make_directories(b);
   must(done);
-  done = co_await files.make_directories(directory + "/a/b");
+  done = co_await files.make_directories(b);
   must(done);
-  co_await create(files, directory + "/a/z", "z");
-  co_await create(files, directory + "/a/m", "m");
-  Result<std::vector<std::string>> listed = co_await files.list(directory + "/a");
+  co_await create(files, z, "z");
+  co_await create(files, m, "m");
+  Result<std::vector<std::string>> listed = co_await files.list(a);
   EXPECT_EQ(must(listed), (std::vector<std::string>{"b", "m", "z"}));
-  done = co_await files.rename(directory + "/a/m", directory + "/a/z");
+  done = co_await files.rename(m, z);
   must(done);
-  std::string text = co_await content(files, directory + "/a/z");
+  std::string text = co_await content(files, z);
   EXPECT_EQ(text, "m");
-  done = co_await files.rename(directory + "/a/z", directory + "/a/b/y");
+  done = co_await files.rename(z, y);
   must(done);
-  done = co_await files.sync_directory(directory + "/a/b");
+  done = co_await files.sync_directory(b);
   must(done);
-  listed = co_await files.list(directory + "/a");
+  done = co_await files.sync_all(directory);
+  must(done);
+  Result<uint64_t> size = co_await files.file_size(y);
+  EXPECT_EQ(must(size), 1u);
+  size = co_await files.file_size(b);
+  expect_error(size, ErrorCode::io, b);
+  listed = co_await files.list(a);
   EXPECT_EQ(must(listed), (std::vector<std::string>{"b"}));
-  done = co_await files.remove(directory + "/a");
+  done = co_await files.remove(a);
   must(done);
-  listed = co_await files.list(directory + "/a");
-  expect_error(listed, ErrorCode::not_found, directory + "/a");
+  listed = co_await files.list(a);
+  expect_error(listed, ErrorCode::not_found, a);
 }
 TEST_P(FileContract, DirectoriesRenamesAndRemovals) { harness->run(names(files, directory)); }
 
@@ -152,8 +161,14 @@ Task<void> missing_things(FileSystem& files, std::string directory) {
   expect_error(done, ErrorCode::not_found, path);
   Result<uint64_t> free = co_await files.free_bytes(path);
   expect_error(free, ErrorCode::not_found, path);
+  done = co_await files.sync_all(path);
+  expect_error(done, ErrorCode::not_found, path);
+  Result<uint64_t> size = co_await files.file_size(path);
+  expect_error(size, ErrorCode::not_found, path);
   free = co_await files.free_bytes(directory);
   EXPECT_GT(must(free), 0u);
+  Result<uint64_t> total = co_await files.total_bytes(directory);
+  EXPECT_GE(must(total), must(free));
 }
 TEST_P(FileContract, MissingThingsAreNamed) { harness->run(missing_things(files, directory)); }
 
@@ -169,7 +184,8 @@ TEST_P(FileContract, AnOpenFileOutlivesItsName) { harness->run(removed_while_ope
 
 Task<void> append_and_sync(File& file, int worker, int rounds) {
   for (int round = 0; round < rounds; ++round) {
-    co_await put(file, static_cast<uint64_t>(worker * rounds + round), std::string(1, static_cast<char>('a' + worker)));
+    char letter = static_cast<char>('a' + worker);
+    co_await put(file, static_cast<uint64_t>(worker * rounds + round), std::string_view(&letter, 1));
     Status synced = co_await file.sync();
     must(synced);
   }
@@ -184,7 +200,7 @@ Task<void> concurrent(World& world, std::string path) {
 }
 TEST_P(FileContract, WritesAndSyncsRunSideBySide) { harness->run(concurrent(world, directory + "/f")); }
 
-Task<void> one_write(File& file, std::string text) { co_await put(file, 0, text); }
+Task<void> one_write(File& file, std::string_view text) { co_await put(file, 0, text); }
 Task<void> overlapping(World& world, std::string path) {
   std::unique_ptr<File> file = co_await open(world.files, path, OpenMode::create_new);
   for (int round = 0; round < 20; ++round) {

@@ -48,12 +48,11 @@ Task<Pair> connect_pair(World& world, std::string host, const TlsIdentity* ident
   co_return pair;
 }
 
-Task<void> send(World& world, Connection& connection, std::string text) {
-  std::string_view whole = text;
+Task<void> send(World& world, Connection& connection, std::string_view text) {
   std::vector<ByteView> pieces;
-  pieces.push_back(as_bytes(whole.substr(0, text.size() / 3)));
+  pieces.push_back(as_bytes(text.substr(0, text.size() / 3)));
   pieces.push_back(as_bytes(""));
-  pieces.push_back(as_bytes(whole.substr(text.size() / 3)));
+  pieces.push_back(as_bytes(text.substr(text.size() / 3)));
   std::stop_token never;
   Status written = co_await connection.write(pieces, soon(world), never);
   must(written);
@@ -99,7 +98,7 @@ Task<void> echo(World& world, std::string host, const TlsIdentity* identity) {
 }
 TEST_P(NetworkContract, RequestsAndAnswers) { harness->run(echo(world, harness->host(), identity)); }
 
-Task<void> expect_bytes(World& world, Connection& connection, std::string expected) {
+Task<void> expect_bytes(World& world, Connection& connection, std::string_view expected) {
   std::string got = co_await receive(world, connection, expected.size());
   EXPECT_EQ(got.size(), expected.size());
   EXPECT_TRUE(got == expected);
