@@ -43,7 +43,8 @@ Result<Address> parse_address(std::string_view text, uint16_t default_port) {
       rest = text.substr(colon);
     }
   }
-  if (host.empty()) return fail(ErrorCode::invalid_argument, "address '" + std::string(text) + "': the host is missing");
+  if (host.empty())
+    return fail(ErrorCode::invalid_argument, "address '" + std::string(text) + "': the host is missing");
   Address address{std::string(host), default_port};
   if (!rest.empty()) {
     TRY(address.port, parse_port(rest.substr(1), text));

@@ -21,11 +21,11 @@ class Harness {
  public:
   virtual ~Harness() = default;
   virtual World& world() = 0;
-  virtual void run(Task<void> task) = 0;        // to its end
-  virtual std::string directory() = 0;          // empty, for this test alone
-  virtual std::string host() = 0;               // where this node listens
-  virtual const TlsIdentity& identity() = 0;    // of this node
-  virtual std::string root_fingerprint() = 0;   // of that identity
+  virtual void run(Task<void> task) = 0;       // to its end
+  virtual std::string directory() = 0;         // empty, for this test alone
+  virtual std::string host() = 0;              // where this node listens
+  virtual const TlsIdentity& identity() = 0;   // of this node
+  virtual std::string root_fingerprint() = 0;  // of that identity
 };
 
 std::unique_ptr<Harness> make_harness(Kind kind);
@@ -37,7 +37,9 @@ class Contract : public testing::TestWithParam<Kind> {
   World& world = harness->world();
 };
 
-inline std::string kind_name(const testing::TestParamInfo<Kind>& info) { return info.param == Kind::sim ? "Sim" : "Real"; }
+inline std::string kind_name(const testing::TestParamInfo<Kind>& info) {
+  return info.param == Kind::sim ? "Sim" : "Real";
+}
 
 // The value, or the end of the test program: for what a test needs and does not test.
 template <class T>

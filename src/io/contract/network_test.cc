@@ -20,11 +20,10 @@ class NetworkContract : public testing::TestWithParam<std::tuple<Kind, bool>> {
   World& world = harness->world();
   const TlsIdentity* identity = std::get<1>(GetParam()) ? &harness->identity() : nullptr;
 };
-INSTANTIATE_TEST_SUITE_P(Worlds, NetworkContract,
-                         testing::Combine(kinds(), testing::Bool()), [](const auto& info) {
-                           std::string name = std::get<0>(info.param) == Kind::sim ? "Sim" : "Real";
-                           return name + (std::get<1>(info.param) ? "Tls" : "Plain");
-                         });
+INSTANTIATE_TEST_SUITE_P(Worlds, NetworkContract, testing::Combine(kinds(), testing::Bool()), [](const auto& info) {
+  std::string name = std::get<0>(info.param) == Kind::sim ? "Sim" : "Real";
+  return name + (std::get<1>(info.param) ? "Tls" : "Plain");
+});
 
 SteadyTime soon(World& world) { return world.clock().now() + seconds(10); }
 

@@ -1,7 +1,7 @@
 // A few threads for work that blocks (io/executor.h).
 //
-// Threads: `run` may be called on any. Ownership: outlived by the executors that it posts to. The destructor waits until all work given to
-// it is done.
+// Threads: `run` may be called on any. Ownership: outlived by the executors that it posts to. The destructor waits
+// until all work given to it is done.
 #pragma once
 
 #include <condition_variable>

@@ -102,7 +102,8 @@ Task<Status> RealConnection::write(std::span<const ByteView> pieces, SteadyTime 
 
 // --- TLS ---
 
-TlsConnection::TlsConnection(std::shared_ptr<RealSocket> socket, std::unique_ptr<TlsSession> session, PeerIdentity identity)
+TlsConnection::TlsConnection(std::shared_ptr<RealSocket> socket, std::unique_ptr<TlsSession> session,
+                             PeerIdentity identity)
     : RealConnection(std::move(socket)), session_(std::move(session)) {
   identity_ = std::move(identity);
 }

@@ -1,7 +1,8 @@
-// The event loop of one shard on Boost.Asio (epoll). Asio itself stays in the .cc files of io/real: it is slow to compile.
+// The event loop of one shard on Boost.Asio (epoll). Asio itself stays in the .cc files of io/real: it is slow to
+// compile.
 //
-// Threads: `run` makes the calling thread the loop's thread; only `post_from_any_thread` and `stop` may be called on others.
-// Ownership: outlives everything that uses it; callbacks that have not run when it goes are dropped.
+// Threads: `run` makes the calling thread the loop's thread; only `post_from_any_thread` and `stop` may be called on
+// others. Ownership: outlives everything that uses it; callbacks that have not run when it goes are dropped.
 #pragma once
 
 #include <memory>
@@ -37,8 +38,8 @@ class RealExecutor final : public Executor {
   template <class T>
   T run(Task<T> task);
 
-  // Calls `callback` on the loop for each of these signals of the process (SIGTERM, SIGINT), instead of what they do otherwise,
-  // as long as the executor lives. One executor of a process may do this.
+  // Calls `callback` on the loop for each of these signals of the process (SIGTERM, SIGINT), instead of what they do
+  // otherwise, as long as the executor lives. One executor of a process may do this.
   void on_signals(const std::vector<int>& signals, std::function<void(int)> callback);
 
   boost::asio::io_context& context();  // for io/real only

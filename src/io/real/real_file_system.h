@@ -1,8 +1,9 @@
-// The operating system's files. Reads that the page cache can answer run at once on the loop; everything that may wait for the
-// device runs on the blocking pool.
+// The operating system's files. Reads that the page cache can answer run at once on the loop; everything that may wait
+// for the device runs on the blocking pool.
 //
-// Writes, truncations and allocations of one File take effect in the order of the calls; sync covers all of them called before it.
-// `allocate` reserves nothing on file systems that cannot. Ownership: executor and pool outlive the file system and its files.
+// Writes, truncations and allocations of one File take effect in the order of the calls; sync covers all of them called
+// before it. `allocate` reserves nothing on file systems that cannot. Ownership: executor and pool outlive the file
+// system and its files.
 #pragma once
 
 #include <functional>
@@ -38,7 +39,8 @@ class DirectoryLock {
   virtual ~DirectoryLock() = default;
 };
 
-// Locks the existing directory `path` against other processes (a file `lock` in it). `conflict` names the path and who holds it.
+// Locks the existing directory `path` against other processes (a file `lock` in it). `conflict` names the path and who
+// holds it.
 Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::string& path);
 
 }  // namespace distributary

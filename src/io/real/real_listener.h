@@ -1,5 +1,5 @@
-// Inside of io/real: a listening socket. Connections are taken, and their handshakes run side by side, whether or not somebody is in
-// `accept`, up to a bound; the rest wait in the kernel.
+// Inside of io/real: a listening socket. Connections are taken, and their handshakes run side by side, whether or not
+// somebody is in `accept`, up to a bound; the rest wait in the kernel.
 #pragma once
 
 #include <deque>

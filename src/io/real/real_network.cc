@@ -67,21 +67,24 @@ Task<Result<std::shared_ptr<RealSocket>>> connect_one(RealExecutor& executor, Tc
   co_return socket;
 }
 
-// The first address that answers. Each has its share of the time that is left, so that a silent one does not use up all.
+// The first address that answers. Each has its share of the time that is left, so that a silent one does not use up
+// all.
 Task<Result<std::shared_ptr<RealSocket>>> connect_any(RealExecutor& executor, Endpoints endpoints, SteadyTime deadline,
                                                       std::stop_token stop) {
   Result<std::shared_ptr<RealSocket>> last = fail(ErrorCode::unavailable, "the name has no address");
   for (size_t i = 0; i < endpoints.size(); ++i) {
     SteadyTime now = executor.clock().now();
-    SteadyTime until = deadline == kNever ? kNever : now + (deadline - now) / static_cast<int64_t>(endpoints.size() - i);
+    SteadyTime until =
+        deadline == kNever ? kNever : now + (deadline - now) / static_cast<int64_t>(endpoints.size() - i);
     last = co_await connect_one(executor, endpoints[i], until, stop);
     if (last || last.error().code == ErrorCode::cancelled) break;
   }
   co_return last;
 }
 
-Task<Result<std::unique_ptr<Connection>>> secure(std::shared_ptr<RealSocket> socket, std::shared_ptr<TlsContext> context,
-                                                 SteadyTime deadline, std::stop_token stop) {
+Task<Result<std::unique_ptr<Connection>>> secure(std::shared_ptr<RealSocket> socket,
+                                                 std::shared_ptr<TlsContext> context, SteadyTime deadline,
+                                                 std::stop_token stop) {
   using Session = Result<std::unique_ptr<TlsSession>>;
   auto answer = std::make_shared<Answer<Session>>(socket->executor());
   auto handshake = std::make_shared<TlsHandshake>(socket, std::move(context), TlsSession::Role::connects);

@@ -1,8 +1,9 @@
 // TCP and TLS by the operating system, Asio and OpenSSL (io/network.h).
 //
-// `listen` takes an IP address, a name (resolved once, blocking), or an empty host for all IPv4 addresses. A plaintext connect to a TLS
-// listener succeeds and is hung up on at the first bytes; a TLS client that the server refuses learns it at its first read.
-// Threads: the executor's. Ownership: the executor outlives it; connections and listeners may outlive it.
+// `listen` takes an IP address, a name (resolved once, blocking), or an empty host for all IPv4 addresses. A plaintext
+// connect to a TLS listener succeeds and is hung up on at the first bytes; a TLS client that the server refuses learns
+// it at its first read. Threads: the executor's. Ownership: the executor outlives it; connections and listeners may
+// outlive it.
 #pragma once
 
 #include <deque>

@@ -48,8 +48,8 @@ void RealSocket::close() {
 
 tl::unexpected<Error> socket_error(const RealSocket& socket, int error_number) {
   ErrorCode code = ErrorCode::io;
-  if (error_number == ECONNRESET || error_number == EPIPE || error_number == ETIMEDOUT || error_number == EHOSTUNREACH ||
-      error_number == ENETUNREACH || error_number == ENOTCONN) {
+  if (error_number == ECONNRESET || error_number == EPIPE || error_number == ETIMEDOUT ||
+      error_number == EHOSTUNREACH || error_number == ENETUNREACH || error_number == ENOTCONN) {
     code = ErrorCode::closed;
   }
   return fail(code, "connection to " + socket.peer() + ": " + std::system_category().message(error_number));

@@ -1,7 +1,7 @@
 // Inside of io/real: one TCP socket and waiting until it can be read or written. Includes Asio.
 //
-// Operations are tried at once first; only what would block waits here. Shared by the connection and by Asio's handlers, which may come
-// after the connection is gone. Threads: the executor's.
+// Operations are tried at once first; only what would block waits here. Shared by the connection and by Asio's
+// handlers, which may come after the connection is gone. Threads: the executor's.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>

@@ -53,7 +53,8 @@ Certificate make(const std::string& name, X509* issuer, EVP_PKEY* key, const Tes
   X509_gmtime_adj(X509_getm_notBefore(made.get()), options.valid_from_seconds);
   X509_gmtime_adj(X509_getm_notAfter(made.get()), options.valid_to_seconds);
   X509_NAME* subject = X509_get_subject_name(made.get());
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1,
+                             0);
   X509_set_issuer_name(made.get(), issuer != nullptr ? X509_get_subject_name(issuer) : subject);
   X509_set_pubkey(made.get(), key);
   bool root = issuer == nullptr;

@@ -1,4 +1,5 @@
-// Certificates for tests: a root and node certificates signed by it, made with OpenSSL. Not for production (cluster/ makes those).
+// Certificates for tests: a root and node certificates signed by it, made with OpenSSL. Not for production (cluster/
+// makes those).
 #pragma once
 
 #include <memory>

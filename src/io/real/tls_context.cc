@@ -39,7 +39,7 @@ std::string take_openssl_errors() {
 }
 
 // 0, or why the peer's chain is refused.
-int refusal(STACK_OF(X509)* presented, X509* node, bool peer_is_client) {
+int refusal(STACK_OF(X509) * presented, X509* node, bool peer_is_client) {
   if (sk_X509_num(presented) < 2) return X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT;
   if (sk_X509_num(presented) > 2) return X509_V_ERR_CERT_CHAIN_TOO_LONG;
   X509* root = sk_X509_value(presented, 1);

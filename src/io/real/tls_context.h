@@ -1,6 +1,6 @@
-// Inside of io/real: mutual TLS 1.3 by OpenSSL, on a socket that does not block. The rule of trust is in io/network.h: the peer shows
-// [node certificate, root certificate]; the root is a self-signed CA that signs the node's; dates hold. Whether the root is
-// trusted is decided above, by its fingerprint.
+// Inside of io/real: mutual TLS 1.3 by OpenSSL, on a socket that does not block. The rule of trust is in io/network.h:
+// the peer shows [node certificate, root certificate]; the root is a self-signed CA that signs the node's; dates hold.
+// Whether the root is trusted is decided above, by its fingerprint.
 #pragma once
 
 #include <openssl/ssl.h>

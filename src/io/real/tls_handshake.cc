@@ -2,7 +2,8 @@
 
 namespace distributary {
 
-TlsHandshake::TlsHandshake(std::shared_ptr<RealSocket> socket, std::shared_ptr<TlsContext> context, TlsSession::Role role)
+TlsHandshake::TlsHandshake(std::shared_ptr<RealSocket> socket, std::shared_ptr<TlsContext> context,
+                           TlsSession::Role role)
     : socket_(std::move(socket)),
       session_(std::make_unique<TlsSession>(std::move(context), socket_->descriptor(), role)) {}
 

@@ -1,10 +1,11 @@
-// The stable storage of one simulated host. It survives crashes; programs reach it through a SimFileSystem, one for each
-// incarnation of a node (sim_file_system.h).
+// The stable storage of one simulated host. It survives crashes; programs reach it through a SimFileSystem, one for
+// each incarnation of a node (sim_file_system.h).
 //
 // What a crash keeps: file contents up to the last sync; of later writes any subset of sectors (512 bytes), one of them
-// possibly torn, with the old size, the new one, or one between. Creations, renames and removals are kept up to the last
-// sync_directory of their directory; of the later ones in a directory, some first ones in their order. A rename between two
-// directories is kept or lost as a whole. A file whose contents were synced is still lost if its name was not.
+// possibly torn, with the old size, the new one, or one between. Creations, renames and removals are kept up to the
+// last sync_directory of their directory; of the later ones in a directory, some first ones in their order. A rename
+// between two directories is kept or lost as a whole. A file whose contents were synced is still lost if its name was
+// not.
 //
 // Threads: the simulation's. Ownership: outlives every SimFileSystem and File on it.
 #pragma once
@@ -33,7 +34,8 @@ struct SimDiskSettings {
   double write_error = 0;
   double sync_error = 0;
   double early_writeback = 0.1;  // see SimFileData::write
-  // For each write, that the system fails to write it back by itself: the next sync of the file, or of all, says so, once.
+  // For each write, that the system fails to write it back by itself: the next sync of the file, or of all, says so,
+  // once.
   double writeback_error = 0;
 };
 

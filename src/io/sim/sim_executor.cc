@@ -5,7 +5,8 @@
 namespace distributary {
 
 WallMillis SimExecutor::wall_now() {
-  return kWallStart + wall_shift_ + std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch()).count();
+  return kWallStart + wall_shift_ +
+         std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch()).count();
 }
 
 Executor::TimerId SimExecutor::call_at(SteadyTime when, Callback callback) {

@@ -1,7 +1,8 @@
 // The event loop of a simulation: one thread, virtual time, the same order of events for the same seed. All nodes of a
 // simulation share one.
 //
-// Ready callbacks run first, in the order posted; when none is left, time jumps to the next timer. Nothing takes time by itself.
+// Ready callbacks run first, in the order posted; when none is left, time jumps to the next timer. Nothing takes time
+// by itself.
 #pragma once
 
 #include <deque>

@@ -35,7 +35,8 @@ std::vector<uint8_t> SimFileData::current_sector(uint64_t sector) const {
   std::vector<uint8_t> bytes(kSector);
   uint64_t from = sector * kSector;
   if (from < current_.size()) {
-    std::copy_n(current_.begin() + static_cast<ptrdiff_t>(from), std::min(kSector, current_.size() - from), bytes.begin());
+    std::copy_n(current_.begin() + static_cast<ptrdiff_t>(from), std::min(kSector, current_.size() - from),
+                bytes.begin());
   }
   return bytes;
 }
@@ -48,7 +49,8 @@ void SimFileData::persist(uint64_t sector, ByteView bytes) {
 
 SimFileData::Snapshot SimFileData::begin_sync() {
   Snapshot snapshot{++syncs_begun_, current_.size(), {}};
-  for (auto [sector, version] : dirty_) snapshot.sectors.emplace(sector, Snapshot::Sector{version, current_sector(sector)});
+  for (auto [sector, version] : dirty_)
+    snapshot.sectors.emplace(sector, Snapshot::Sector{version, current_sector(sector)});
   return snapshot;
 }
 
@@ -90,7 +92,8 @@ std::map<uint64_t, double> SimFileData::survival(Random& random) const {
 
 void SimFileData::crash(Random& random) {
   uint64_t torn = ~uint64_t{0};
-  if (!dirty_.empty() && chance(random, 0.5)) torn = std::next(dirty_.begin(), static_cast<ptrdiff_t>(random.below(dirty_.size())))->first;
+  if (!dirty_.empty() && chance(random, 0.5))
+    torn = std::next(dirty_.begin(), static_cast<ptrdiff_t>(random.below(dirty_.size())))->first;
   for (auto [sector, odds] : survival(random)) {
     std::vector<uint8_t> bytes = current_sector(sector);
     if (sector == torn) {

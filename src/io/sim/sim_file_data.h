@@ -1,4 +1,5 @@
-// The bytes of one simulated file: what programs see (`current`) and what is on the medium (`durable`), sector by sector.
+// The bytes of one simulated file: what programs see (`current`) and what is on the medium (`durable`), sector by
+// sector.
 #pragma once
 
 #include <map>
@@ -20,7 +21,8 @@ class SimFileData {
   void write(uint64_t at, ByteView bytes, Random& random, double early);
   void truncate(uint64_t size);
 
-  // A sync in two steps, as other writes may come while it is under way: what was there at its begin is durable at its end.
+  // A sync in two steps, as other writes may come while it is under way: what was there at its begin is durable at its
+  // end.
   struct Snapshot {
     uint64_t sequence = 0;
     uint64_t size = 0;

@@ -27,8 +27,13 @@ Status io_error(const std::string& operation, const std::string& path) {
 
 class SimFile final : public File {
  public:
-  SimFile(SimDisk& disk, SimExecutor& executor, uint64_t incarnation, SimInodePtr inode, std::string path, bool writable)
-      : disk_(disk), executor_(executor), incarnation_(incarnation), inode_(std::move(inode)), path_(std::move(path)),
+  SimFile(SimDisk& disk, SimExecutor& executor, uint64_t incarnation, SimInodePtr inode, std::string path,
+          bool writable)
+      : disk_(disk),
+        executor_(executor),
+        incarnation_(incarnation),
+        inode_(std::move(inode)),
+        path_(std::move(path)),
         writable_(writable) {
     disk_.opened(*inode_);
   }
@@ -147,7 +152,8 @@ Result<uint64_t> SimFile::size() {
 Result<SimInodePtr> open_inode(SimDisk& disk, const std::string& path, OpenMode mode) {
   Result<SimInodePtr> found = disk.find(path);
   if (found && (*found)->is_directory) return fail(ErrorCode::io, "open " + path + ": is a directory");
-  if (found && mode == OpenMode::create_new) return fail(ErrorCode::already_exists, "open " + path + ": exists already");
+  if (found && mode == OpenMode::create_new)
+    return fail(ErrorCode::already_exists, "open " + path + ": exists already");
   bool creates = mode == OpenMode::create_new || mode == OpenMode::open_or_create;
   if (!found && creates && found.error().code == ErrorCode::not_found) return disk.create_file(path);
   return found;
@@ -198,8 +204,7 @@ Task<Status> SimFileSystem::sync_directory(std::string path) {
   CO_TRY(SimInodePtr directory, disk_.find(path));
   if (!directory->is_directory) co_return fail(ErrorCode::io, "sync " + path + ": not a directory");
   uint64_t through = disk_.newest_change();
-  Duration latency =
-      random_between(disk_.random(), disk_.settings.min_sync_latency, disk_.settings.max_sync_latency);
+  Duration latency = random_between(disk_.random(), disk_.settings.min_sync_latency, disk_.settings.max_sync_latency);
   Status waited = co_await pause(disk_, executor_, incarnation_, latency);
   CO_TRY_STATUS(waited);
   if (chance(disk_.random(), disk_.settings.sync_error)) co_return io_error("sync", path);
@@ -245,8 +250,7 @@ Task<Status> SimFileSystem::sync_all(std::string path) {
   std::vector<SimFileData::Snapshot> snapshots;
   for (const SimInodePtr& inode : all) snapshots.push_back(inode->data.begin_sync());
   uint64_t through = disk_.newest_change();
-  Duration latency =
-      random_between(disk_.random(), disk_.settings.min_sync_latency, disk_.settings.max_sync_latency);
+  Duration latency = random_between(disk_.random(), disk_.settings.min_sync_latency, disk_.settings.max_sync_latency);
   Status waited = co_await pause(disk_, executor_, incarnation_, latency);
   CO_TRY_STATUS(waited);
   bool failed = chance(disk_.random(), disk_.settings.sync_error);

@@ -1,8 +1,8 @@
 // A node's view of its SimDisk during one incarnation: after the disk's next crash all its operations, and those of the
 // files opened through it, fail with `cancelled`.
 //
-// Changes take effect at the call; the answer comes after a random latency (SimDiskSettings). Ownership: outlives its operations, not
-// necessarily its files; the disk and the executor outlive both.
+// Changes take effect at the call; the answer comes after a random latency (SimDiskSettings). Ownership: outlives its
+// operations, not necessarily its files; the disk and the executor outlive both.
 #pragma once
 
 #include "io/file_system.h"

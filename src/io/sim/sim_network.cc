@@ -106,7 +106,8 @@ Status SimHostNetwork::check_alive() const {
 
 namespace {
 bool means_here(const std::string& host) {
-  return host.empty() || host == "localhost" || host == "127.0.0.1" || host == "0.0.0.0" || host == "::" || host == "::1";
+  return host.empty() || host == "localhost" || host == "127.0.0.1" || host == "0.0.0.0" || host == "::" ||
+         host == "::1";
 }
 }  // namespace
 

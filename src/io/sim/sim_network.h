@@ -1,10 +1,10 @@
 // The network of a simulation: named hosts, links between them that delay, cut and heal, and TCP-like connections.
 //
-// Bytes of one connection stay in order; all else (other connections, the two directions) is delayed independently. Bytes arrive in
-// random pieces. A connection holds a bounded number of bytes that are not read yet; then writes wait.
+// Bytes of one connection stay in order; all else (other connections, the two directions) is delayed independently.
+// Bytes arrive in random pieces. A connection holds a bounded number of bytes that are not read yet; then writes wait.
 //
-// A cut link holds everything back: connects wait for their deadline, bytes and ends of connections arrive after it heals. A
-// connection whose host is killed is reset: bytes under way are lost and the other side gets `closed`.
+// A cut link holds everything back: connects wait for their deadline, bytes and ends of connections arrive after it
+// heals. A connection whose host is killed is reset: bytes under way are lost and the other side gets `closed`.
 //
 // TLS is only pretended: a host has a PeerIdentity, and both sides must ask for TLS or neither.
 //

@@ -1,4 +1,5 @@
-// Randomness of a simulation: a generator (xoshiro256**) that gives the same sequence for the same seed on every machine.
+// Randomness of a simulation: a generator (xoshiro256**) that gives the same sequence for the same seed on every
+// machine.
 //
 // Each part of a simulation draws from a generator of its own, derived from the seed and the part's name, so that one
 // part's draws do not shift another's. Threads: one at a time.

@@ -1,5 +1,5 @@
-// A whole simulated world from one seed: an executor, a network, and for each host a disk. The nodes that are run in it get a
-// World; a node that is killed can be started again on the same disk and host name.
+// A whole simulated world from one seed: an executor, a network, and for each host a disk. The nodes that are run in it
+// get a World; a node that is killed can be started again on the same disk and host name.
 //
 //   SimWorld sim(seed);
 //   sim.add_host("a1");
@@ -9,7 +9,8 @@
 //   ... stop and join the dead node's tasks (all their I/O fails), destroy it ...
 //   World& again = sim.start("a1");
 //
-// Ownership: outlives all nodes. The World of a dead incarnation stays valid until the SimWorld goes, as tasks may still end.
+// Ownership: outlives all nodes. The World of a dead incarnation stays valid until the SimWorld goes, as tasks may
+// still end.
 #pragma once
 
 #include <map>
@@ -36,8 +37,8 @@ class SimWorld {
   bool running(const std::string& host) const;
   // Power failure, see SimDisk::crash and SimHostNetwork::kill.
   void kill(const std::string& host);
-  // The process ends, on purpose or not, but the machine does not: connections are reset, files and listeners closed, and nothing
-  // written is lost (yet: a later power failure may still take what was not synced).
+  // The process ends, on purpose or not, but the machine does not: connections are reset, files and listeners closed,
+  // and nothing written is lost (yet: a later power failure may still take what was not synced).
   void kill_process(const std::string& host);
 
   SimExecutor& executor() { return executor_; }
