@@ -1,0 +1,157 @@
+// Flipped bits, lost files: everything that was durable is either served as it was or named; never served wrong.
+#include <gtest/gtest.h>
+
+#include "stream/stream_harness.h"
+
+namespace distributary {
+namespace {
+
+std::vector<std::string> values(int from, int to) {
+  std::vector<std::string> out;
+  for (int i = from; i < to; ++i) out.push_back("value " + std::to_string(i));
+  return out;
+}
+
+class DamageTest : public testing::Test {
+ protected:
+  DamageTest() {
+    h.options.segment_bytes = 4096;
+    h.options.checkpoint_bytes = 8192;
+    h.cache = TailCache(0);
+    h.open();
+    topic = h.create("clicks");
+    for (int i = 0; i < 60; ++i) h.produce({topic, 0}, values(i, i + 1));
+    h.sim.executor().run_for(std::chrono::seconds(5));
+  }
+  std::string directory() { return "/data/logs/" + to_string(LogId{h.origin.stream, 0}); }
+  std::vector<std::string> files(const std::string& prefix) {
+    auto names = must(h.sim.executor().run(h.world->files.list(directory())));
+    std::erase_if(names, [&](const std::string& name) { return !name.starts_with(prefix); });
+    return names;
+  }
+  // Reads one record after the other; each is right or an error, and errors name damage.
+  int wrong_or_missing() {
+    int missing = 0;
+    Offset end = h.stream->state().topic(topic)->partitions[0].next;
+    for (Offset offset = 0; offset < end; ++offset) {
+      auto fetched = h.fetch({topic, 0}, offset, 1);
+      if (!fetched || fetched->batches.empty()) {
+        ++missing;
+        continue;
+      }
+      RecordBatchView batch = must(RecordBatchView::parse(fetched->batches[0]));
+      if (batch.base_offset() != offset) {  // stepped over what is damaged
+        ++missing;
+        continue;
+      }
+      EXPECT_EQ(batch.crc(), batch.computed_crc()) << "served damaged bytes at offset " << offset;
+      std::string expected = "value " + std::to_string(offset);
+      EXPECT_NE(std::string(as_text(fetched->batches[0].view())).find(expected), std::string::npos);
+    }
+    return missing;
+  }
+
+  StreamHarness h;
+  TopicUuid topic;
+};
+
+TEST_F(DamageTest, AFlippedBitInASealedSegmentIsNamedAndNeverServed) {
+  std::vector<std::string> segments = files("segment-");
+  ASSERT_GT(segments.size(), 4u);
+  std::string path = directory() + "/" + segments[1];
+  h.close();
+  Bytes original = Bytes(must(h.sim.disk("host").durable_content(path)));
+  for (size_t at = 200; at < original.size() - 300; at += 37) {
+    must(h.sim.disk("host").flip_bit(path, at * 8 + at % 8));
+    h.open();
+    ASSERT_TRUE(h.stream->damage().empty());
+    EXPECT_LE(wrong_or_missing(), 2) << "bit at " << at;
+    auto history = h.sim.executor().run(h.stream->find_position({}));
+    auto chunk = h.sim.executor().run(h.stream->read_log(must(history), 1 << 20));
+    ASSERT_FALSE(chunk.has_value()) << "history was served over a flipped bit at " << at;
+    EXPECT_EQ(chunk.error().code, ErrorCode::corrupt);
+    h.close();
+    must(h.sim.disk("host").flip_bit(path, at * 8 + at % 8));
+  }
+  h.open();
+  EXPECT_EQ(wrong_or_missing(), 0);
+}
+
+TEST_F(DamageTest, AFlippedBitInAnIndexIsNoticedAndTheIndexMadeAgain) {
+  h.close();
+  for (int round = 0; round < 40; ++round) {
+    h.open();
+    h.sim.executor().run_for(std::chrono::seconds(1));
+    h.close();
+    std::vector<std::string> indexes = files("blob-index");
+    ASSERT_FALSE(indexes.empty());
+    std::string path = directory() + "/" + indexes[h.sim.random().below(indexes.size())];
+    size_t size = must(h.sim.disk("host").durable_content(path)).size();
+    must(h.sim.disk("host").flip_bit(path, h.sim.random().below(size * 8)));
+    h.open();
+    EXPECT_EQ(wrong_or_missing(), 0);
+    h.close();
+  }
+  h.open();
+}
+
+TEST_F(DamageTest, AFlippedBitInACheckpointIsNoticedAndTheLogIsRead) {
+  h.close();
+  for (int round = 0; round < 40; ++round) {
+    std::vector<std::string> checkpoints = files("blob-checkpoint");
+    ASSERT_FALSE(checkpoints.empty());
+    std::string path = directory() + "/" + checkpoints[h.sim.random().below(checkpoints.size())];
+    size_t size = must(h.sim.disk("host").durable_content(path)).size();
+    must(h.sim.disk("host").flip_bit(path, h.sim.random().below(size * 8)));
+    h.open();
+    ASSERT_TRUE(h.stream->damage().empty()) << h.stream->damage().front().what;
+    EXPECT_EQ(wrong_or_missing(), 0);
+    Offset next = h.stream->state().topic(topic)->partitions[0].next;
+    h.produce({topic, 0}, values(static_cast<int>(next), static_cast<int>(next) + 1));
+    h.close();
+  }
+  h.open();
+}
+
+TEST_F(DamageTest, LostIndexesAndCheckpointsAreMadeAgainFromTheLog) {
+  h.close();
+  for (const std::string& name : files("blob-")) {
+    must(h.sim.executor().run(h.world->files.remove(directory() + "/" + name)));
+  }
+  h.open();
+  EXPECT_TRUE(h.stream->damage().empty());
+  EXPECT_EQ(wrong_or_missing(), 0);
+  EXPECT_EQ(h.produce({topic, 0}, {"value 60"}).base_offset, 60);
+}
+
+TEST_F(DamageTest, DamageBelowTheDurableLsnOpensReadOnlyAndNamesWhatIsHit) {
+  h.close();
+  // Without checkpoints and indexes the whole log is read again, and the damage is met by recovery.
+  for (const std::string& name : files("blob-")) must(h.sim.executor().run(h.world->files.remove(directory() + "/" + name)));
+  std::string path = directory() + "/" + files("segment-")[2];
+  must(h.sim.disk("host").flip_bit(path, (96 + 64 + 120 + 30) * 8 + 3));
+  h.open();
+  ASSERT_FALSE(h.stream->damage().empty());
+  std::string all;
+  for (const Damage& damage : h.stream->damage()) all += damage.what + "\n";
+  EXPECT_NE(all.find(to_string(topic)), std::string::npos) << all;
+  EXPECT_NE(all.find("LSN"), std::string::npos) << all;
+  EXPECT_EQ(h.stream->append_batch({topic, 0}, batch_of({"x"})).error().code, ErrorCode::corrupt);
+  EXPECT_LE(wrong_or_missing(), 2);
+}
+
+TEST_F(DamageTest, ALostTailThatWasDurableIsDamageNotATornTail) {
+  h.close();
+  std::vector<std::string> segments = files("segment-");
+  std::string path = directory() + "/" + segments.back();
+  size_t size = must(h.sim.disk("host").durable_content(path)).size();
+  auto file = must(h.sim.executor().run(h.world->files.open(path, OpenMode::read_write)));
+  must(h.sim.executor().run(file->truncate(size - 8)));
+  must(h.sim.executor().run(file->sync()));
+  file.reset();
+  h.open();
+  EXPECT_FALSE(h.stream->damage().empty());
+}
+
+}  // namespace
+}  // namespace distributary
