@@ -133,6 +133,9 @@ Result<EntryView> EntryView::parse_header(ByteView bytes, uint32_t salt) {
   if (entry.length > bytes.size() || payload > kEntryPayloadBytesMax || entry.length != entry_length(payload)) {
     return fail(ErrorCode::corrupt, fmt::format("entry {} has an impossible length", entry.lsn));
   }
+  for (size_t i = kEntryHeaderBytes + payload; i < entry.length; ++i) {
+    if (bytes[i] != 0) return fail(ErrorCode::corrupt, fmt::format("padding of entry {} is not zero", entry.lsn));
+  }
   entry.content = ContentView(bytes.subspan(kEntryLocalHeaderBytes, kEntryContentHeaderBytes + payload));
   return entry;
 }

@@ -94,6 +94,7 @@ Task<Status> LogIndex::seal(SegmentNumber number) {
   auto place = std::find_if(runs_.begin(), runs_.end(), [&](const RunPointer& r) { return r->first() > number; });
   runs_.insert(place, std::move(run));
   memory_.erase(number);
+  ++generation_;
   co_return Status{};
 }
 
@@ -236,11 +237,18 @@ LogIndex::Probe LogIndex::probe_memory(SegmentNumber number, IndexKey key, Offse
   return result;
 }
 
-Task<Result<LogIndex::Probe>> LogIndex::probe_source(size_t source, IndexKey key, Offset from, size_t bytes_max, size_t entries_max) {
-  if (source < runs_.size()) co_return co_await probe(runs_[source], key, from, bytes_max, entries_max);
-  size_t nth = source - runs_.size();
-  if (nth >= memory_.size()) co_return Probe{};  // sealed meanwhile: the caller's next lookup sees it in a run
-  co_return probe_memory(std::next(memory_.begin(), static_cast<std::ptrdiff_t>(nth))->first, key, from, bytes_max, entries_max);
+std::vector<LogIndex::Source> LogIndex::sources() const {
+  std::vector<Source> all;
+  for (const RunPointer& run : runs_) all.push_back({run->first(), run});
+  for (const auto& [segment, memory] : memory_) all.push_back({segment, nullptr});
+  std::sort(all.begin(), all.end(), [](const Source& a, const Source& b) { return a.first < b.first; });
+  return all;
+}
+
+Task<Result<LogIndex::Probe>> LogIndex::probe_source(Source source, IndexKey key, Offset from, size_t bytes_max, size_t entries_max) {
+  if (source.run) co_return co_await probe(source.run, key, from, bytes_max, entries_max);
+  if (!memory_.contains(source.first)) co_return Probe{};  // sealed meanwhile: the lookup begins anew
+  co_return probe_memory(source.first, key, from, bytes_max, entries_max);
 }
 
 Task<Result<std::vector<IndexEntry>>> LogIndex::find(IndexKey key, Offset from, size_t bytes_max, size_t entries_max) {
@@ -265,11 +273,11 @@ Task<Result<std::optional<IndexEntry>>> LogIndex::find_time(IndexKey key, Offset
 
 Task<Result<std::vector<IndexEntry>>> LogIndex::find_once(IndexKey key, Offset from, size_t bytes_max, size_t entries_max) {
   // Newest first, until a source shows that what is wanted is not in an older one.
-  size_t sources = runs_.size() + memory_.size();
-  size_t start = sources;
+  const std::vector<Source> sources = this->sources();
+  size_t start = sources.size();
   Probe first;
-  for (size_t i = sources; i-- > 0;) {
-    CO_TRY(Probe found, co_await probe_source(i, key, from, bytes_max, entries_max));
+  for (size_t i = sources.size(); i-- > 0;) {
+    CO_TRY(Probe found, co_await probe_source(sources[i], key, from, bytes_max, entries_max));
     if (!found.entries.empty()) {
       start = i;
       first = std::move(found);
@@ -282,10 +290,10 @@ Task<Result<std::vector<IndexEntry>>> LogIndex::find_once(IndexKey key, Offset f
   std::erase_if(result, [&](const IndexEntry& entry) { return entry.segment < first_segment_; });
   size_t bytes = 0;
   for (const IndexEntry& entry : result) bytes += entry.length;
-  for (size_t i = start + 1; i < runs_.size() + memory_.size() && bytes < bytes_max && result.size() < entries_max; ++i) {
+  for (size_t i = start + 1; i < sources.size() && bytes < bytes_max && result.size() < entries_max; ++i) {
     if (result.empty()) break;
     Offset next = result.back().end_offset();
-    CO_TRY(Probe more, co_await probe_source(i, key, next, bytes_max - bytes, entries_max - result.size()));
+    CO_TRY(Probe more, co_await probe_source(sources[i], key, next, bytes_max - bytes, entries_max - result.size()));
     for (const IndexEntry& entry : more.entries) {
       if (entry.base_offset < result.back().end_offset()) continue;
       bytes += entry.length;

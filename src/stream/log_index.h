@@ -83,7 +83,13 @@ class LogIndex {
   Task<Result<Probe>> probe(RunPointer run, IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
   Probe probe_memory(SegmentNumber segment, IndexKey key, Offset from, size_t bytes_max, size_t entries_max) const;
   Task<Result<std::vector<IndexEntry>>> find_once(IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
-  Task<Result<Probe>> probe_source(size_t source, IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
+  // A run, or a segment in memory when `run` is null. A segment that is indexed anew is in memory and older than some runs.
+  struct Source {
+    SegmentNumber first = 0;
+    RunPointer run;
+  };
+  std::vector<Source> sources() const;  // oldest first
+  Task<Result<Probe>> probe_source(Source source, IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
   Task<Status> write_run(SegmentNumber first, SegmentNumber last, std::vector<RunPointer> from);
   Task<Status> write_sorted(SegmentNumber segment, std::vector<IndexEntry> entries);
   Task<Status> remove_blobs(RunPointer run);
@@ -93,7 +99,7 @@ class LogIndex {
   SegmentNumber first_segment_ = 0;
   uint64_t generation_ = 0;  // of the row of sources: a lookup that saw it change looks again
   std::vector<RunPointer> runs_;                  // ascending, disjoint
-  std::map<SegmentNumber, MemorySegment> memory_;  // after the runs
+  std::map<SegmentNumber, MemorySegment> memory_;
   std::deque<CachedBlock> cache_;
   std::vector<std::pair<SegmentNumber, SegmentNumber>> damaged_;
 };
