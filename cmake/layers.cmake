@@ -2,6 +2,8 @@
 #
 # One library per folder of src/: all its .cc files but tests, which become one test program, `<name>_test`. What a folder may
 # depend on is in tools/layers.txt; `./x tidy` holds the includes against it.
+add_custom_target(unit_tests)  # all of these programs
+
 function(distributary_layer name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES;SOURCES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc)
@@ -25,5 +27,7 @@ function(distributary_layer name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE distributary_${name} ${ARG_LIBRARIES} GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name}_test)
+    set_tests_properties(${name} PROPERTIES LABELS unit)
+    add_dependencies(unit_tests ${name}_test)
   endif()
 endfunction()

@@ -64,7 +64,7 @@ StreamSettings StreamSettings::for_creator(std::string_view user) {
 
 Status StreamSettings::check() const {
   TRY_STATUS(check_range("-ttl", ttl_seconds, 0, kStreamSecondsMax));
-  TRY_STATUS(check_range("-defaultpartitions", default_partitions, 1, kPartitionsMax));
+  TRY_STATUS(check_range("-defaultpartitions", default_partitions, 1, kPartitionsPerTopicMax));
   TRY_STATUS(check_range("-mincompactionlag", min_compaction_lag_ms, 0, kStreamMillisMax));
   TRY_STATUS(check_range("-deleteretention", delete_retention_ms, 0, kStreamMillisMax));
   return check_range("-pidexpirysecs", pid_expiry_seconds, kPidExpirySecondsMin, kStreamSecondsMax);

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "model/access_expression.h"
+#include "model/entry_payload.h"
 #include "model/record_batch.h"
 
 namespace distributary {
@@ -20,7 +21,6 @@ enum class Durability : uint8_t { sync = 0, async = 1 };
 
 inline constexpr int64_t kStreamSecondsMax = int64_t{100} * 365 * 24 * 3600;  // of any span that is set in seconds
 inline constexpr int64_t kStreamMillisMax = kStreamSecondsMax * 1000;
-inline constexpr uint32_t kPartitionsMax = 10'000;  // of one topic
 inline constexpr int64_t kPidExpirySecondsMin = 60;
 
 struct StreamSettings {

@@ -83,8 +83,8 @@ TEST(StreamSettings, ChecksNameTheOptionAndItsRange) {
   };
   EXPECT_EQ(message([](StreamSettings& s) { s.ttl_seconds = -1; }), "-ttl cannot be -1; allowed are 0 to 3153600000");
   EXPECT_EQ(message([](StreamSettings& s) { s.default_partitions = 0; }),
-            "-defaultpartitions cannot be 0; allowed are 1 to 10000");
-  EXPECT_NE(message([](StreamSettings& s) { s.default_partitions = kPartitionsMax + 1; }), "accepted");
+            "-defaultpartitions cannot be 0; allowed are 1 to 100000");
+  EXPECT_NE(message([](StreamSettings& s) { s.default_partitions = kPartitionsPerTopicMax + 1; }), "accepted");
   EXPECT_NE(message([](StreamSettings& s) { s.ttl_seconds = kStreamSecondsMax + 1; }), "accepted");
   EXPECT_NE(message([](StreamSettings& s) { s.min_compaction_lag_ms = -1; }), "accepted");
   EXPECT_NE(message([](StreamSettings& s) { s.delete_retention_ms = kStreamMillisMax + 1; }), "accepted");

@@ -1,0 +1,2 @@
+# The rules of the tree.
+exec ./x tidy

@@ -1,0 +1,2 @@
+# A short run of every fuzzer.
+exec ./x fuzz --seconds 8
