@@ -7,7 +7,7 @@ import subprocess
 
 from tree import Problem, Tree
 
-LATEST = 200
+LATEST = 30
 COLUMNS_MAX = 72
 
 
