@@ -88,7 +88,22 @@ RealFile::~RealFile() {
 Task<Result<size_t>> RealFile::read(uint64_t at, MutableBytes into) { return read_from(descriptor_, at, into); }
 
 Task<Result<size_t>> RealFile::read_scattered(uint64_t at, MutableBytes into) {
-  return read_from(scattered_descriptor(), at, into);
+  if (into.empty()) co_return size_t{0};
+  // The page cache is asked first what it has, for even a read that may not wait makes it fetch whole pages.
+  if (in_page_cache(descriptor_, at, into.size())) co_return co_await read_from(scattered_descriptor(), at, into);
+  const DirectReader* direct = direct_reader();
+  if (direct == nullptr) co_return co_await read_from(scattered_descriptor(), at, into);
+  int error = 0;
+  auto work = [direct, at, into, &error] { return direct->read(at, into, error); };
+  size_t have = co_await run_blocking(pool_, executor_, work);
+  if (error == EINVAL) co_return co_await read_from(scattered_descriptor(), at, into);
+  if (error != 0) co_return posix_error("read", path_, error);
+  co_return have;
+}
+
+const DirectReader* RealFile::direct_reader() {
+  if (!std::exchange(asked_direct_, true)) direct_ = DirectReader::open(descriptor_);
+  return direct_.get();
 }
 
 int RealFile::scattered_descriptor() {

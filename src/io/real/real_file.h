@@ -3,6 +3,7 @@
 
 #include "io/executor.h"
 #include "io/file_system.h"
+#include "io/real/direct_reader.h"
 #include "io/signal.h"
 
 namespace distributary {
@@ -26,11 +27,15 @@ class RealFile final : public File {
   Task<void> wait_for_turn(uint64_t turn);
   void end_turn();
   int scattered_descriptor();
+  const DirectReader* direct_reader();
 
   Executor& executor_;
   BlockingPool& pool_;
   int descriptor_;
-  int scattered_ = -1;  // the same file without read-ahead, opened when first needed
+  // For scattered reads, opened when first needed: the same file without read-ahead, and past the page cache.
+  int scattered_ = -1;
+  bool asked_direct_ = false;
+  std::unique_ptr<DirectReader> direct_;  // null: cannot be had
   std::string path_;
   // Changes of the file take turns, in the order of the calls.
   uint64_t next_turn_ = 0;
