@@ -67,11 +67,11 @@ T RealExecutor::run(Task<T> task) {
   TaskScope scope(*this);
   if constexpr (std::is_void_v<T>) {
     scope.spawn(real_detail::run_and_stop(std::move(task), *this));
-    run();
+    if (scope.size() > 0) run();  // else it has ended at once, and `stop` came before `run`
   } else {
     std::optional<T> value;
     scope.spawn(real_detail::run_and_stop<T>(std::move(task), value, *this));
-    run();
+    if (scope.size() > 0) run();
     return std::move(*value);
   }
 }
