@@ -1,4 +1,11 @@
 // The engines that the contract suite is run with.
+#include <stdlib.h>
+
+#include <filesystem>
+
+#include "io/real/real_blocking_pool.h"
+#include "io/real/real_executor.h"
+#include "io/real/real_file_system.h"
 #include "io/sim/sim_disk.h"
 #include "io/sim/sim_executor.h"
 #include "io/sim/sim_file_system.h"
@@ -72,6 +79,50 @@ class SimLocalHarness final : public LogStoreHarness {
   std::unique_ptr<LocalLogStore> store_;
 };
 
+// Files of the operating system, in a directory that goes with the test. Power cuts and faults it leaves to the simulated disk.
+class RealLocalHarness final : public LogStoreHarness {
+ public:
+  RealLocalHarness(uint64_t) {
+    std::string pattern = (std::filesystem::temp_directory_path() / "log-store-XXXXXX").string();
+    CHECK(::mkdtemp(pattern.data()) != nullptr);
+    root_ = pattern;
+    restart();
+  }
+  ~RealLocalHarness() override {
+    store_.reset();
+    std::filesystem::remove_all(root_);
+  }
+  Executor& executor() override { return executor_; }
+  LogStore& store() override { return *store_; }
+  void run_until(const std::function<bool()>& condition) override {
+    ASSERT_TRUE(executor_.run(poll(executor_, condition)).has_value());
+  }
+  void restart() override {
+    store_.reset();
+    LocalLogOptions options{.root = root_, .open_files = 4};
+    Result<std::unique_ptr<LocalLogStore>> started = run(LocalLogStore::start(executor_, files_, std::move(options)));
+    ASSERT_TRUE(started.has_value()) << started.error().message;
+    store_ = std::move(*started);
+  }
+
+ private:
+  static Task<Status> poll(Executor& executor, const std::function<bool()>& condition) {
+    SteadyTime deadline = executor.clock().now() + std::chrono::seconds(60);
+    std::stop_token unstoppable;
+    while (!condition()) {
+      if (executor.clock().now() > deadline) co_return fail(ErrorCode::timed_out, "the condition never held");
+      CO_TRY_STATUS(co_await sleep_for(executor, std::chrono::microseconds(50), unstoppable));
+    }
+    co_return Status{};
+  }
+
+  std::string root_;
+  RealExecutor executor_;
+  RealBlockingPool pool_{2};
+  RealFileSystem files_{executor_, pool_};
+  std::unique_ptr<LocalLogStore> store_;
+};
+
 template <class Harness>
 std::unique_ptr<LogStoreHarness> make(uint64_t seed) {
   return std::make_unique<Harness>(seed);
@@ -80,7 +131,8 @@ std::unique_ptr<LogStoreHarness> make(uint64_t seed) {
 }  // namespace
 
 std::vector<LogStoreEngine> log_store_engines() {
-  return {{"memory", make<MemoryHarness>}, {"local_sim", make<SimLocalHarness>}};
+  return {{"memory", make<MemoryHarness>}, {"local_sim", make<SimLocalHarness>},
+          {"local_real", make<RealLocalHarness>}};
 }
 
 }  // namespace distributary
