@@ -1,9 +1,9 @@
-# distributary_layer(name DEPENDS layer... LIBRARIES target...)
-#
-# One library per folder of src/: all its .cc files but tests, which become one test program, `<name>_test`. What a folder may
-# depend on is in tools/layers.txt; `./x tidy` holds the includes against it.
-add_custom_target(unit_tests)  # all of these programs
+add_custom_target(unit_tests)  # the test programs of all layers
 
+# distributary_layer(name DEPENDS layer... LIBRARIES target... SOURCES file...)
+#
+# One library per folder of src/: all its .cc files but tests, which become one test program, `<name>_test`. What a
+# folder may depend on is in tools/layers.txt; `./x tidy` holds the includes against it.
 function(distributary_layer name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES;SOURCES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc)

@@ -1,4 +1,5 @@
-// ClusterDirectory: what replication must know of clusters: the local one, and those in the cluster map. Implemented where clusters are administered.
+// ClusterDirectory: what replication must know of clusters: the local one, and those in the cluster map. Implemented
+// where clusters are administered.
 //
 // Threads: the executor's thread only. Ownership: outlives links and gateway.
 #pragma once
@@ -15,7 +16,7 @@ namespace distributary {
 
 // How the members of a cluster prove who they are.
 struct ClusterTrust {
-  bool secure = true;            // false: plaintext, no proof; accepted only from and to clusters for which the map says so
+  bool secure = true;  // false: plaintext, no proof; accepted only from and to clusters for which the map says so
   std::string root_fingerprint;  // as in PeerIdentity; empty when not secure
 };
 
@@ -27,7 +28,8 @@ class ClusterDirectory {
   virtual const TlsIdentity* identity() = 0;
   // nullopt for a cluster that is not in the map. The local cluster is always in it.
   virtual std::optional<ClusterTrust> trust(const std::string& cluster) = 0;
-  // Addresses of the gateways of `cluster`, which may be the local one. Errors: not_found (the message says how to name them), unavailable.
+  // Addresses of the gateways of `cluster`, which may be the local one. Errors: not_found (the message says how to name
+  // them), unavailable.
   virtual Task<Result<std::vector<Address>>> gateways(std::string cluster) = 0;
 };
 

@@ -38,22 +38,23 @@ struct LinkProblem {
   bool operator==(const LinkProblem&) const = default;
 };
 
-// Backlogs are counted from the last acknowledged position to the stream's durable end: exact while paused or disconnected too.
+// Backlogs are counted from the last acknowledged position to the stream's durable end: exact while paused or
+// disconnected too.
 struct ReplicaStatus {
   ReplicaRegistration registration;
   std::string replica_state;  // REPLICA_STATE_REPLICATING, REPLICA_STATE_COPY_IN_PROGRESS, ...
   LinkState link_state = LinkState::connecting;
   bool connected = false;
-  bool up_to_date = false;             // nothing pending, and the replica has been heard of
-  uint64_t bytes_pending = 0;          // of history entries
-  uint64_t puts_pending = 0;           // records
-  uint64_t entries_pending = 0;        // LSNs
-  WallMillis min_pending_time = 0;     // when the oldest pending entry was appended at its origin; 0: none
-  WallMillis max_pending_time = 0;     // the newest
-  double lag_seconds = 0;              // now - min_pending_time
-  uint64_t acknowledged_lsn = 0;       // the replica durably holds this stream's log up to here
-  WallMillis last_acknowledged = 0;    // when the last acknowledgement came; 0: never
-  uint64_t sessions = 0;               // since the node started
+  bool up_to_date = false;           // nothing pending, and the replica has been heard of
+  uint64_t bytes_pending = 0;        // of history entries
+  uint64_t puts_pending = 0;         // records
+  uint64_t entries_pending = 0;      // LSNs
+  WallMillis min_pending_time = 0;   // when the oldest pending entry was appended at its origin; 0: none
+  WallMillis max_pending_time = 0;   // the newest
+  double lag_seconds = 0;            // now - min_pending_time
+  uint64_t acknowledged_lsn = 0;     // the replica durably holds this stream's log up to here
+  WallMillis last_acknowledged = 0;  // when the last acknowledgement came; 0: never
+  uint64_t sessions = 0;             // since the node started
   uint64_t regressions = 0;
   int copy_percentage = 100;           // of the running copy; 100 when there is none
   std::optional<LinkProblem> problem;  // only while there is trouble
@@ -63,9 +64,9 @@ struct ReplicaStatus {
 struct UpstreamStatus {
   UpstreamRegistration registration;
   bool connected = false;
-  std::string peer;                    // address of the link's first connection
-  WallMillis last_heard = 0;           // 0: never since the node started
-  uint64_t bytes_pending = 0;          // as the source said in its last heartbeat
+  std::string peer;            // address of the link's first connection
+  WallMillis last_heard = 0;   // 0: never since the node started
+  uint64_t bytes_pending = 0;  // as the source said in its last heartbeat
   uint64_t puts_pending = 0;
   std::optional<LinkProblem> problem;  // why the last session was refused or stopped
 };

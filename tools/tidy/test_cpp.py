@@ -63,7 +63,8 @@ class BlankTest(unittest.TestCase):
         self.assertEqual(out.count("\n"), SOURCE.count("\n"))
 
     def test_literals_and_comments_go(self):
-        self.assertEqual(blank("a(\"x\\\"{\", '{', 1'000); // {"), "a(" + " " * 6 + ", " + " " * 3 + ", 1'000); " + " " * 4)
+        blanked = "a(" + " " * 6 + ", " + " " * 3 + ", 1'000); " + " " * 4
+        self.assertEqual(blank("a(\"x\\\"{\", '{', 1'000); // {"), blanked)
 
 
 if __name__ == "__main__":

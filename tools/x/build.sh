@@ -1,4 +1,4 @@
-# build [PRESET] [TARGET...]          install what is missing, configure and compile (release, dev, asan, tsan, fuzz, bench)
+# build [PRESET] [TARGET...]           install what is missing and compile (release, dev, asan, tsan, fuzz, bench)
 set -euo pipefail
 source tools/x/lib/common.sh
 

@@ -7,9 +7,15 @@
 namespace distributary {
 
 LocalLog::LocalLog(Parts parts, LogDirectory directory, LogDirectory::Contents contents)
-    : files_(parts.files), syncs_(parts.syncs), open_files_(parts.open_files), ownership_(std::move(parts.ownership)),
-      name_("log " + std::move(parts.name)), directory_(std::move(directory)), epoch_(ownership_->epoch),
-      segments_(std::move(contents.segments)), blobs_(std::move(contents.blobs)) {
+    : files_(parts.files),
+      syncs_(parts.syncs),
+      open_files_(parts.open_files),
+      ownership_(std::move(parts.ownership)),
+      name_("log " + std::move(parts.name)),
+      directory_(std::move(directory)),
+      epoch_(ownership_->epoch),
+      segments_(std::move(contents.segments)),
+      blobs_(std::move(contents.blobs)) {
   for (const SegmentInfo& each : segments_) bytes_ += each.bytes;
   for (const auto& [name, bytes] : blobs_) bytes_ += bytes;
 }
@@ -139,7 +145,8 @@ Task<Result<Bytes>> LocalLog::read_from(File& file, uint64_t at, size_t count, R
   }
   if (!done) co_return fail(done.error().context(name_));
   if (*done == count) co_return Bytes(std::move(buffer), into);
-  co_return fail(ErrorCode::io, name_ + ": a file ends before byte " + std::to_string(at + count) + " that was written to it");
+  co_return fail(ErrorCode::io,
+                 name_ + ": a file ends before byte " + std::to_string(at + count) + " that was written to it");
 }
 
 Task<Status> LocalLog::truncate(SegmentNumber segment, uint64_t bytes) {

@@ -1,6 +1,7 @@
 // LocalLog: one opened log of a LocalLogStore.
 //
-// Space is reserved in steps that grow with the segment, not by the whole expected size at once: many streams on a small disk hold little each.
+// Space is reserved in steps that grow with the segment, not by the whole expected size at once: many streams on a
+// small disk hold little each.
 #pragma once
 
 #include <map>

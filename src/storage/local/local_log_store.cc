@@ -20,8 +20,12 @@ std::string parent_of(const std::string& path) {
 }  // namespace
 
 LocalLogStore::LocalLogStore(Executor& executor, FileSystem& files, LocalLogOptions options)
-    : executor_(executor), files_(files), options_(std::move(options)), logs_path_(options_.root + "/logs"),
-      syncs_(executor, files, options_.root), open_files_(files, options_.open_files) {}
+    : executor_(executor),
+      files_(files),
+      options_(std::move(options)),
+      logs_path_(options_.root + "/logs"),
+      syncs_(executor, files, options_.root),
+      open_files_(files, options_.open_files) {}
 
 Task<Result<std::unique_ptr<LocalLogStore>>> LocalLogStore::start(Executor& executor, FileSystem& files,
                                                                   LocalLogOptions options) {
@@ -47,7 +51,8 @@ Task<Status> LocalLogStore::prepare() {
   co_return Status{};
 }
 
-// They may have been created by this start, or by one that a crash has ended. The ones that we may not open existed before.
+// They may have been created by this start, or by one that a crash has ended. The ones that we may not open existed
+// before.
 Task<Status> LocalLogStore::sync_ancestors(std::string path) {
   while (path != "/" && path != ".") {
     path = parent_of(path);
@@ -102,8 +107,9 @@ Task<Result<std::unique_ptr<Log>>> LocalLogStore::open_locked(LogId id, StorageE
     std::vector<std::shared_ptr<File>> none;
     CO_TRY_STATUS(co_await syncs_.sync(std::move(none), logs_path_));
   }
-  std::unique_ptr<Log> log = std::make_unique<LocalLog>(
-      LocalLog::Parts{files_, syncs_, open_files_, ownership, to_string(id)}, std::move(directory), std::move(contents));
+  std::unique_ptr<Log> log =
+      std::make_unique<LocalLog>(LocalLog::Parts{files_, syncs_, open_files_, ownership, to_string(id)},
+                                 std::move(directory), std::move(contents));
   co_return log;
 }
 
@@ -145,7 +151,8 @@ Task<Status> LocalLogStore::remove_locked(LogId id, LogOwnership& ownership) {
   std::string path = directory_of(id);
   open_files_.forget_below(path);
   // Gone at once and as a whole, by its name; then file by file.
-  std::string removed = logs_path_ + "/" + std::string(kRemovedPrefix) + to_string(id) + "-" + std::to_string(next_removed_++);
+  std::string removed =
+      logs_path_ + "/" + std::string(kRemovedPrefix) + to_string(id) + "-" + std::to_string(next_removed_++);
   Status renamed = co_await files_.rename(path, removed);
   if (!renamed && renamed.error().code == ErrorCode::not_found) co_return Status{};
   CO_TRY_STATUS(std::move(renamed));

@@ -1,5 +1,6 @@
-// LocalLogStore: logs as files in a directory, through FileSystem only, so that it runs on a real disk and on a simulated one.
-// The layout is in log_directory.h. One process uses a directory at a time; the metadata store beside it holds the lock.
+// LocalLogStore: logs as files in a directory, through FileSystem only, so that it runs on a real disk and on a
+// simulated one. The layout is in log_directory.h. One process uses a directory at a time; the metadata store beside it
+// holds the lock.
 //
 // Ownership: outlives the Logs that it has opened. Threads: the executor's thread only.
 #pragma once
@@ -27,7 +28,8 @@ struct LocalLogOptions {
 class LocalLogStore final : public LogStore {
  public:
   // Makes the directory usable and finishes removals that a crash has interrupted.
-  static Task<Result<std::unique_ptr<LocalLogStore>>> start(Executor& executor, FileSystem& files, LocalLogOptions options);
+  static Task<Result<std::unique_ptr<LocalLogStore>>> start(Executor& executor, FileSystem& files,
+                                                            LocalLogOptions options);
 
   Task<Result<std::unique_ptr<Log>>> open(LogId id, StorageEpoch epoch) override;
   Task<Result<std::vector<LogId>>> list() override;

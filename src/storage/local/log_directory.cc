@@ -48,11 +48,13 @@ Result<StorageEpoch> decode_epoch(std::string_view text, const std::string& path
   uint32_t format = 0;
   uint32_t checksum = 0;
   StorageEpoch epoch = 0;
-  bool parsed = parse_number(text.substr(0, first), format) && parse_number(text.substr(first + 1, second - first - 1), epoch) &&
+  bool parsed = parse_number(text.substr(0, first), format) &&
+                parse_number(text.substr(first + 1, second - first - 1), epoch) &&
                 parse_number(text.substr(second + 1, text.size() - second - 2), checksum, 16);
   if (!parsed || checksum != crc32c(as_bytes(text.substr(0, second)))) return fail(bad);
   if (format == kFormat) return epoch;
-  return fail(ErrorCode::unsupported, fmt::format("{} has format {}; this build knows {}: use a newer one", path, format, kFormat));
+  return fail(ErrorCode::unsupported,
+              fmt::format("{} has format {}; this build knows {}: use a newer one", path, format, kFormat));
 }
 
 }  // namespace

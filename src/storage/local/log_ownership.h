@@ -16,12 +16,12 @@ namespace distributary {
 
 struct LogOwnership {
   explicit LogOwnership(Executor& executor) : changed(executor) {}
-  StorageEpoch epoch = 0;   // of the newest owner
-  bool removed = false;     // nobody owns it any more
-  bool locked = false;      // being opened or removed
-  size_t operations = 0;    // changes under way by any owner; a new owner begins when there are none
-  // Per segment, from where on a failed sync may have left bytes that can be read and are not on the device, though the system takes them for
-  // written. The next owner writes them again before it reads anything.
+  StorageEpoch epoch = 0;  // of the newest owner
+  bool removed = false;    // nobody owns it any more
+  bool locked = false;     // being opened or removed
+  size_t operations = 0;   // changes under way by any owner; a new owner begins when there are none
+  // Per segment, from where on a failed sync may have left bytes that can be read and are not on the device, though the
+  // system takes them for written. The next owner writes them again before it reads anything.
   std::map<SegmentNumber, uint64_t> doubtful;
   Signal changed;
 

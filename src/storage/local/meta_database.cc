@@ -8,7 +8,8 @@ namespace {
 constexpr int64_t kFormat = 1;  // of the tables; kept in user_version
 constexpr const char* kTables =
     "CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS leases (name BLOB PRIMARY KEY, holder BLOB NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS leases (name BLOB PRIMARY KEY, holder BLOB NOT NULL, until INTEGER NOT NULL) WITHOUT "
+    "ROWID;"
     "PRAGMA user_version = 1";
 constexpr size_t kMostEntries = size_t{1} << 30;  // SQLite's LIMIT is signed
 

@@ -1,4 +1,5 @@
-// MetaDatabase: the tables of the local metadata store and what is done with them. Blocks: used on the blocking pool only, by one call at a time.
+// MetaDatabase: the tables of the local metadata store and what is done with them. Blocks: used on the blocking pool
+// only, by one call at a time.
 #pragma once
 
 #include <optional>

@@ -1,7 +1,7 @@
 // OpenFiles: the open files of one store, of which the least recently used are closed beyond a limit.
 //
-// A file in use stays open however long, for its users share it; so the limit may be passed for as long as more are in use at once.
-// Threads: the executor's thread only.
+// A file in use stays open however long, for its users share it; so the limit may be passed for as long as more are in
+// use at once. Threads: the executor's thread only.
 #pragma once
 
 #include <list>
@@ -21,7 +21,8 @@ class OpenFiles {
   Task<Result<std::shared_ptr<File>>> get(std::string path);
   // A file that the caller has just created.
   void add(std::string path, std::shared_ptr<File> file);
-  // After a removal or a replacement: whoever asks next gets what is now at the path. With `below`, of all files in that directory.
+  // After a removal or a replacement: whoever asks next gets what is now at the path. With `below`, of all files in
+  // that directory.
   void forget(const std::string& path);
   void forget_below(const std::string& directory);
   size_t size() const { return recent_.size(); }

@@ -87,8 +87,8 @@ Status SqliteConnection::execute(const char* sql) {
 
 Result<SqliteStatement> SqliteConnection::prepare(std::string_view sql) {
   sqlite3_stmt* prepared = nullptr;
-  int result = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &prepared,
-                                  nullptr);
+  int result = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                  &prepared, nullptr);
   if (result != SQLITE_OK) return fail(sqlite_error(database_.get(), result, path_));
   SqliteStatement statement;
   statement.statement_.reset(prepared);

@@ -1,5 +1,5 @@
-// A thin skin over SQLite's C interface: one connection, prepared statements, errors as our own. Blocks: used on the blocking pool only.
-// Threads: one at a time.
+// A thin skin over SQLite's C interface: one connection, prepared statements, errors as our own. Blocks: used on the
+// blocking pool only. Threads: one at a time.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ class SqliteStatement {
 
 class SqliteConnection {
  public:
-  // Opens or creates the database in a mode in which whatever is committed is on stable storage, and no other process may use it.
-  // Errors: unavailable (another process uses it), corrupt, storage_full, io; the message names the file.
+  // Opens or creates the database in a mode in which whatever is committed is on stable storage, and no other process
+  // may use it. Errors: unavailable (another process uses it), corrupt, storage_full, io; the message names the file.
   static Result<SqliteConnection> open(const std::string& path);
 
   Status execute(const char* sql);

@@ -4,7 +4,8 @@
 
 namespace distributary {
 
-Task<Result<std::unique_ptr<SqliteMetaStore>>> SqliteMetaStore::open(Executor& executor, BlockingPool& pool, std::string path) {
+Task<Result<std::unique_ptr<SqliteMetaStore>>> SqliteMetaStore::open(Executor& executor, BlockingPool& pool,
+                                                                     std::string path) {
   auto work = [&path] { return MetaDatabase::open(path); };
   Result<std::unique_ptr<MetaDatabase>> database = co_await run_blocking(pool, executor, work);
   if (!database) co_return fail(database.error());

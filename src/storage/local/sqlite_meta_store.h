@@ -1,8 +1,8 @@
 // SqliteMetaStore: metadata in one SQLite database (WAL, synchronous = FULL), by one connection, on the blocking pool.
 //
-// The database is locked against other processes for as long as it is open. Watches see the changes made through this object, which are all.
-// Threads: the executor's thread only. Must outlive its operations.
-// Errors: those of MetaStore; unavailable when another process holds the database, corrupt when it is damaged.
+// The database is locked against other processes for as long as it is open. Watches see the changes made through this
+// object, which are all. Threads: the executor's thread only. Must outlive its operations. Errors: those of MetaStore;
+// unavailable when another process holds the database, corrupt when it is damaged.
 #pragma once
 
 #include "io/executor.h"
@@ -31,7 +31,8 @@ class SqliteMetaStore final : public MetaStore {
  private:
   SqliteMetaStore(Executor& executor, BlockingPool& pool, std::unique_ptr<MetaDatabase> database)
       : executor_(executor), pool_(pool), database_(std::move(database)), watch_(executor), turn_ended_(executor) {}
-  // Runs `work` on the pool, when the calls before it have ended. (A plain function object; what it refers to is in the caller's frame.)
+  // Runs `work` on the pool, when the calls before it have ended. (A plain function object; what it refers to is in the
+  // caller's frame.)
   template <class Work>
   auto call(Work work) -> Task<decltype(work(std::declval<MetaDatabase&>()))>;
 

@@ -1,7 +1,8 @@
 // SyncScheduler: all syncs of one store, so that many logs on one device share its flushes.
 //
-// Up to kParallelSyncs files and directories are synced at a time, each by itself. What comes meanwhile waits; when more than kManyFiles
-// of them have gathered, one sync of the whole file system serves them all, for it costs about as much as syncing a few.
+// Up to kParallelSyncs files and directories are synced at a time, each by itself. What comes meanwhile waits; when
+// more than kManyFiles of them have gathered, one sync of the whole file system serves them all, for it costs about as
+// much as syncing a few.
 //
 // Threads: the executor's thread only. Must outlive the calls of `sync`.
 #pragma once
@@ -26,9 +27,9 @@ class SyncScheduler {
   SyncScheduler(Executor& executor, FileSystem& files, std::string root)
       : executor_(executor), files_(files), root_(std::move(root)), scope_(executor) {}
 
-  // What was written to the files, and the entries of `directory` (none when empty), before the call is durable after it. On an error, which of
-  // them are is unknown.
-  // shared: a file may leave the table of open files while it is being synced.
+  // What was written to the files, and the entries of `directory` (none when empty), before the call is durable after
+  // it. On an error, which of them are is unknown. shared: a file may leave the table of open files while it is being
+  // synced.
   Task<Status> sync(std::vector<std::shared_ptr<File>> files, std::string directory);
 
   // Counters, for tests and metrics.

@@ -8,7 +8,11 @@
 namespace distributary {
 
 MemoryLog::MemoryLog(Executor& executor, MemoryLogs& logs, std::shared_ptr<MemoryLogs::LogData> data, std::string name)
-    : executor_(executor), logs_(logs), data_(std::move(data)), name_("log " + std::move(name)), epoch_(data_->epoch),
+    : executor_(executor),
+      logs_(logs),
+      data_(std::move(data)),
+      name_("log " + std::move(name)),
+      epoch_(data_->epoch),
       crashes_(logs.crashes) {
   for (const auto& [number, segment] : data_->segments) segments_.push_back({number, segment.bytes.size()});
 }
@@ -17,8 +21,8 @@ Status MemoryLog::usable() const {
   if (crashes_ != logs_.crashes) return fail(ErrorCode::cancelled, name_ + ": the machine has crashed");
   if (data_->removed) return fail(ErrorCode::not_found, name_ + " has been removed");
   if (data_->epoch == epoch_) return {};
-  return fail(ErrorCode::fenced, name_ + " was opened under epoch " + std::to_string(data_->epoch) + "; this owner has " +
-                                     std::to_string(epoch_));
+  return fail(ErrorCode::fenced, name_ + " was opened under epoch " + std::to_string(data_->epoch) +
+                                     "; this owner has " + std::to_string(epoch_));
 }
 
 Status MemoryLog::writable() const {

@@ -55,8 +55,9 @@ Task<Result<std::unique_ptr<Log>>> MemoryLogStore::open(LogId id, StorageEpoch e
   std::shared_ptr<MemoryLogs::LogData>& data = logs_.logs[id];
   if (!data) data = std::make_shared<MemoryLogs::LogData>();
   if (epoch <= data->epoch) {
-    co_return fail(ErrorCode::fenced, "log " + to_string(id) + " was opened under epoch " + std::to_string(data->epoch) +
-                                          "; epoch " + std::to_string(epoch) + " is not newer");
+    co_return fail(ErrorCode::fenced, "log " + to_string(id) + " was opened under epoch " +
+                                          std::to_string(data->epoch) + "; epoch " + std::to_string(epoch) +
+                                          " is not newer");
   }
   data->epoch = epoch;
   for (auto& [number, segment] : data->segments) {

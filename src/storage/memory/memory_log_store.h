@@ -1,7 +1,8 @@
 // MemoryLogStore: the log engine of tests and simulation.
 //
-// What is "on disk" is a MemoryLogs, owned by the test, which may outlive the store: a second store over it is a reopened one. `crash`
-// does what a power cut does, and the other members are switches with which a test makes an operation fail.
+// What is "on disk" is a MemoryLogs, owned by the test, which may outlive the store: a second store over it is a
+// reopened one. `crash` does what a power cut does, and the other members are switches with which a test makes an
+// operation fail.
 #pragma once
 
 #include <map>
@@ -42,8 +43,8 @@ struct MemoryLogs {
   uint64_t appends = 0;
   uint64_t syncs = 0;
 
-  // A power cut: what was not synced is gone, and every Log still open answers `cancelled` for ever. With `random`, any of it may
-  // survive: a part of the tail, with sectors of zeros in it, or a segment that was never synced.
+  // A power cut: what was not synced is gone, and every Log still open answers `cancelled` for ever. With `random`, any
+  // of it may survive: a part of the tail, with sectors of zeros in it, or a segment that was never synced.
   void crash(Random* random = nullptr);
   uint64_t bytes_used() const;
   uint64_t crashes = 0;

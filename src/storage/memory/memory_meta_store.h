@@ -1,6 +1,7 @@
 // MemoryMetaStore: the metadata engine of tests and simulation.
 //
-// What is "on disk" is a MemoryMeta, owned by the test, which may outlive the store: a second store over it is a reopened one.
+// What is "on disk" is a MemoryMeta, owned by the test, which may outlive the store: a second store over it is a
+// reopened one.
 #pragma once
 
 #include <map>

@@ -1,4 +1,5 @@
-// The frame that carries entries: built by the source from contents as stored, taken apart by the gateway without copying them. Pure: any thread.
+// The frame that carries entries: built by the source from contents as stored, taken apart by the gateway without
+// copying them. Pure: any thread.
 #pragma once
 
 #include <cstdint>

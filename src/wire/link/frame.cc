@@ -50,13 +50,14 @@ size_t frame_bytes_max(FrameType type) {
 Result<FrameHeader> parse_frame_header(ByteView header) {
   CHECK(header.size() == kFrameHeaderBytes);
   if (load_le<uint32_t>(header.data()) != kMagic) {
-    return fail(ErrorCode::corrupt, "not a frame of the link protocol: the other side speaks something else, or bytes were lost");
+    return fail(ErrorCode::corrupt,
+                "not a frame of the link protocol: the other side speaks something else, or bytes were lost");
   }
   uint8_t type = header[kTypeAt];
   uint16_t version = load_le<uint16_t>(header.data() + kVersionAt);
   if (version != kLinkVersion) {
-    return fail(ErrorCode::unsupported, "a frame has version " + std::to_string(version) + " of the link protocol, this build speaks " +
-                                            std::to_string(kLinkVersion));
+    return fail(ErrorCode::unsupported, "a frame has version " + std::to_string(version) +
+                                            " of the link protocol, this build speaks " + std::to_string(kLinkVersion));
   }
   if (!is_type(type)) return fail(ErrorCode::unsupported, "a frame has the unknown type " + std::to_string(type));
   if (header[kFlagsAt] != 0) return fail(ErrorCode::unsupported, "a frame has unknown flags");

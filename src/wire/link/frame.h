@@ -33,8 +33,8 @@ struct FrameHeader {
   FrameType type = FrameType::hello;
 };
 
-// `header` has kFrameHeaderBytes. Errors: corrupt (magic, length shorter than a header), unsupported (type, flags, version), too_large (longer than its type
-// allows).
+// `header` has kFrameHeaderBytes. Errors: corrupt (magic, length shorter than a header), unsupported (type, flags,
+// version), too_large (longer than its type allows).
 Result<FrameHeader> parse_frame_header(ByteView header);
 // Whether `frame`, with its header, matches its checksum. Errors: corrupt.
 Status check_frame(ByteView frame);

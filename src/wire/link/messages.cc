@@ -47,7 +47,8 @@ Result<std::vector<HeldPosition>> read_positions(Decoder& in) {
     return fail(ErrorCode::too_large, "a list of positions claims " + std::to_string(count) + " origins; at most " +
                                           std::to_string(kOriginsMax) + " are allowed");
   }
-  if (!in.ok() || count * kHeldPositionBytes > in.remaining()) return fail(ErrorCode::corrupt, "a list of positions is cut");
+  if (!in.ok() || count * kHeldPositionBytes > in.remaining())
+    return fail(ErrorCode::corrupt, "a list of positions is cut");
   std::vector<HeldPosition> out;
   out.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {
@@ -113,8 +114,10 @@ Result<Hello> Hello::decode(ByteView body) {
   out.grant = read_text(in, kGrantBytesMax);
   // What a later version may say after this is not ours to judge.
   if (!in.ok()) return fail(ErrorCode::corrupt, "a hello is cut, or a name in it is too long");
-  if (out.version_oldest > out.version_newest) return fail(ErrorCode::corrupt, "a hello has an empty range of versions");
-  if (role != kRoleSource) return fail(ErrorCode::unsupported, "a hello of role " + std::to_string(role) + " is not known");
+  if (out.version_oldest > out.version_newest)
+    return fail(ErrorCode::corrupt, "a hello has an empty range of versions");
+  if (role != kRoleSource)
+    return fail(ErrorCode::unsupported, "a hello of role " + std::to_string(role) + " is not known");
   if (mode != static_cast<uint8_t>(LinkMode::replicate) && mode != static_cast<uint8_t>(LinkMode::copy)) {
     return fail(ErrorCode::unsupported, "a hello of mode " + std::to_string(mode) + " is not known");
   }
@@ -123,7 +126,8 @@ Result<Hello> Hello::decode(ByteView body) {
     return fail(ErrorCode::too_large, "a hello announces " + std::to_string(out.connections) + " connections; 1 to " +
                                           std::to_string(kLinkConnectionsMax) + " are allowed");
   }
-  if (out.lane != 0) return fail(ErrorCode::unsupported, "a hello is for lane " + std::to_string(out.lane) + "; only 0 is known");
+  if (out.lane != 0)
+    return fail(ErrorCode::unsupported, "a hello is for lane " + std::to_string(out.lane) + "; only 0 is known");
   if (out.session.is_nil() || out.source.stream.is_nil() || out.replica.is_nil()) {
     return fail(ErrorCode::corrupt, "a hello has an empty session or stream id");
   }
@@ -145,7 +149,8 @@ Result<Join> Join::decode(ByteView body) {
   out.session = read_uuid(in);
   out.index = in.u16();
   TRY_STATUS(ended(in, FrameType::join));
-  if (out.index >= kLinkConnectionsMax) return fail(ErrorCode::too_large, "a join has a connection index that is too large");
+  if (out.index >= kLinkConnectionsMax)
+    return fail(ErrorCode::too_large, "a join has a connection index that is too large");
   return out;
 }
 
@@ -232,7 +237,8 @@ Result<Ending> Ending::decode(ByteView body) {
   out.message = read_text(in, kLinkMessageBytesMax);
   TRY_STATUS(ended(in, FrameType::stopped));
   std::optional<LinkErrorCode> code = link_error_from_wire(number);
-  if (!code) return fail(ErrorCode::unsupported, "the other side ended with the unknown code " + std::to_string(number));
+  if (!code)
+    return fail(ErrorCode::unsupported, "the other side ended with the unknown code " + std::to_string(number));
   out.code = *code;
   return out;
 }

@@ -1,5 +1,5 @@
-// The messages of the link protocol as values (docs/formats/link-protocol.md), but for entries (entries_frame.h). `encode` gives a whole frame, `decode` takes a
-// checked frame's body. Pure: any thread.
+// The messages of the link protocol as values (docs/formats/link-protocol.md), but for entries (entries_frame.h).
+// `encode` gives a whole frame, `decode` takes a checked frame's body. Pure: any thread.
 //
 // Errors of decode: corrupt (short, left-over or contradicting bytes), too_large (a named limit), unsupported.
 #pragma once

@@ -1,5 +1,5 @@
-# Data races. Only base and io may have threads (./x tidy holds that), and storage gives them work: other layers run on one
-# thread and would only cost time here.
+# Data races. Only base and io may have threads (./x tidy holds that), and storage gives them work: other layers run on
+# one thread and would only cost time here.
 set -euo pipefail
 source tools/x/lib/common.sh
 source tools/x/lib/run_ctest.sh
