@@ -37,6 +37,7 @@ Status check_kind(const ContentView& content) {
 bool is_known(EntryClass entry_class, EntryType type) {
   auto number = static_cast<uint8_t>(type);
   if (entry_class == EntryClass::history) return number >= 1 && number <= 10;
+  if (entry_class == EntryClass::baseline) return type == EntryType::baseline;
   return entry_class == EntryClass::local && type == EntryType::expired;
 }
 
@@ -52,6 +53,7 @@ std::string_view to_string(EntryType type) {
     case EntryType::producers_expired: return "producers expired";
     case EntryType::leader_epoch_raised: return "leader epoch raised";
     case EntryType::records_deleted: return "records deleted";
+    case EntryType::baseline: return "baseline";
     case EntryType::expired: return "expired";
   }
   return "unknown";

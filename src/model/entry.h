@@ -15,7 +15,7 @@
 
 namespace distributary {
 
-enum class EntryClass : uint8_t { history = 1, local = 2 };
+enum class EntryClass : uint8_t { history = 1, local = 2, baseline = 3 };
 
 enum class EntryType : uint8_t {
   record_batch = 1,
@@ -28,6 +28,7 @@ enum class EntryType : uint8_t {
   producers_expired = 8,
   leader_epoch_raised = 9,
   records_deleted = 10,
+  baseline = 11,
   expired = 64,
 };
 bool is_known(EntryClass entry_class, EntryType type);
@@ -68,6 +69,8 @@ class ContentView {
   Offset end_offset() const { return base_offset() + offset_count(); }
   ByteView payload() const { return bytes_.subspan(kEntryContentHeaderBytes); }
   bool is_history() const { return entry_class() == EntryClass::history; }
+  // What links carry: history, and the baselines that stand for history no longer kept.
+  bool travels() const { return entry_class() != EntryClass::local; }
 
  private:
   const uint8_t* at(size_t offset) const { return bytes_.data() + offset; }

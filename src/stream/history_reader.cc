@@ -49,10 +49,10 @@ Status HistoryReader::collect(const ScannedGroup& group, const LogPosition& from
   while (offset < group.bytes.size()) {
     auto entry = group.entry(offset);
     if (!entry) return fail(entry.error().context(fmt::format("damage in segment {} at {}", group.segment, group.at + offset)));
-    if (entry->lsn >= from.next && entry->content.is_history()) {
+    if (entry->lsn >= from.next && entry->content.travels()) {
       Bytes content = group.bytes.slice(offset + kEntryLocalHeaderBytes, entry->content.bytes().size());
       chunk.bytes += content.size();
-      chunk.next.history_bytes += content.size();
+      if (entry->content.is_history()) chunk.next.history_bytes += content.size();
       if (entry->content.type() == EntryType::record_batch) chunk.next.history_records += entry->content.offset_count();
       chunk.contents.push_back(std::move(content));
     }
@@ -89,7 +89,8 @@ Task<Result<std::optional<Hash128>>> HistoryReader::chain_at(Origin origin, Orig
     CO_TRY(LogChunk chunk, co_await read(position, end, kStepBytes));
     for (const Bytes& bytes : chunk.contents) {
       ContentView content(bytes);
-      if (content.origin() == origin && content.origin_lsn() == lsn) co_return content.chain_after();
+      if (content.origin() != origin || content.origin_lsn() != lsn) continue;
+      co_return content.is_history() ? content.chain_after() : content.chain_before();
     }
     position = chunk.next;
   }

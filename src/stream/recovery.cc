@@ -34,8 +34,8 @@ std::string describe(const ContentView& content) {
 
 }  // namespace
 
-Recovery::Recovery(Log& log, LogId id, CheckpointStore& checkpoints, LogIndex& index)
-    : log_(log), id_(id), checkpoints_(checkpoints), index_(index) {}
+Recovery::Recovery(Log& log, LogId id, CheckpointStore& checkpoints, BaselineStore& baselines, LogIndex& index)
+    : log_(log), id_(id), checkpoints_(checkpoints), baselines_(baselines), index_(index) {}
 
 Task<Result<RecoveredLog>> Recovery::run() {
   if (log_.segments().empty()) {
@@ -61,17 +61,30 @@ Task<Status> Recovery::begin() {
     at_ = checkpoint->at;
     next_ = covered_ + 1;
   } else {
-    segment_ = first;
-    if (first != 1) {
-      out_.damage.push_back({first, 0, 1, 0, fmt::format("log {} has no usable checkpoint and begins at segment {}: what the dropped "
-                                                         "segments said about topics is lost; restore it from a replica", to_string(id_), first)});
-    }
+    CO_TRY_STATUS(co_await begin_without_checkpoint(first));
   }
   CO_TRY(missing_, co_await index_.open(first, last - 1));
   std::erase_if(missing_, [&](SegmentNumber s) {
     std::vector<SegmentNumber> in_memory = index_.memory_segments();
     return s >= segment_ || std::find(in_memory.begin(), in_memory.end(), s) != in_memory.end();
   });
+  co_return Status{};
+}
+
+Task<Status> Recovery::begin_without_checkpoint(SegmentNumber first) {
+  segment_ = first;
+  if (first == 1) co_return Status{};
+  CO_TRY(Bytes bytes, co_await log_.read(first, 0, kSegmentHeaderBytes, ReadPattern::sequential));
+  auto header = SegmentHeader::parse(bytes, id_, first);
+  if (header) next_ = header->first_lsn;
+  covered_ = next_ - 1;
+  auto baseline = co_await baselines_.load(first);
+  if (baseline) {
+    out_.state = std::move(*baseline);
+    co_return Status{};
+  }
+  out_.damage.push_back({first, 0, 1, covered_, fmt::format("log {} has no usable checkpoint and begins at segment {}, and what the dropped segments said is lost too: {}; "
+                                                            "restore it from a replica", to_string(id_), first, baseline.error().message)});
   co_return Status{};
 }
 

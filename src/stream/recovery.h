@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "stream/baseline_store.h"
 #include "stream/checkpoint.h"
 #include "stream/damage.h"
 #include "stream/group_writer.h"
@@ -26,7 +27,7 @@ struct RecoveredLog {
 
 class Recovery {
  public:
-  Recovery(Log& log, LogId id, CheckpointStore& checkpoints, LogIndex& index);
+  Recovery(Log& log, LogId id, CheckpointStore& checkpoints, BaselineStore& baselines, LogIndex& index);
   // `unsupported` for a version or type that this build does not know.
   Task<Result<RecoveredLog>> run();
 
@@ -40,6 +41,7 @@ class Recovery {
     std::string why;
   };
   Task<Status> begin();
+  Task<Status> begin_without_checkpoint(SegmentNumber first);
   Task<Status> replay();
   Task<Result<bool>> replay_segment(SegmentNumber number, uint64_t from, uint64_t end);  // false: stop here
   Task<Result<bool>> open_segment(SegmentNumber number, uint64_t end);
@@ -54,6 +56,7 @@ class Recovery {
   Log& log_;
   LogId id_;
   CheckpointStore& checkpoints_;
+  BaselineStore& baselines_;
   LogIndex& index_;
   RecoveredLog out_;
   Lsn covered_ = 0;        // entries up to here are in the checkpoint

@@ -23,6 +23,7 @@ Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cach
       options(options_in),
       index(*log, id),
       checkpoints(*log, id),
+      baseline_store(*log, id),
       records(world.executor, *log, id, cache, index),
       history(*log, id, cache, segments),
       advanced(world.executor),
@@ -31,7 +32,8 @@ Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cach
 
 Task<Status> Stream::Impl::open() {
   cache.drop(id);
-  Recovery recovery(*log, id, checkpoints, index);
+  CO_TRY_STATUS(co_await baseline_store.finish_drop());
+  Recovery recovery(*log, id, checkpoints, baseline_store, index);
   CO_TRY(RecoveredLog recovered, co_await recovery.run());
   state = std::move(recovered.state);
   segments = std::move(recovered.segments);
@@ -257,6 +259,8 @@ Result<Stream::EpochEnd> Stream::epoch_end(const TopicPartition& partition, Lead
 }
 
 Task<Result<LogPosition>> Stream::find_position(OriginPositions held) { co_return impl_->history.find(held); }
+
+Task<Result<Stream::Baselines>> Stream::baselines() { co_return co_await impl_->baselines(); }
 
 Task<Result<LogChunk>> Stream::read_log(LogPosition from, size_t bytes_max) {
   co_return co_await impl_->history.read(from, durable_end(), bytes_max);

@@ -120,6 +120,13 @@ class Stream {
   // --- Reading history in log order (links, copies, verification): durable entries only.
   // Where to begin for a reader that holds `held` (position per origin): the earliest place after which anything is missing. `gap` when that is no longer kept.
   Task<Result<LogPosition>> find_position(OriginPositions held);
+  // For a replica that has nothing of an origin whose begin is no longer kept: the baselines to send first, and where to go on after them.
+  struct Baselines {
+    OriginPositions origins;       // what the baselines stand for
+    std::vector<Bytes> contents;   // one for each origin, in the order of `origins`
+    LogPosition position;
+  };
+  Task<Result<Baselines>> baselines();
   // History entries from `from`, about `bytes_max` of them; empty when there are none yet. Contents alias the log's buffers.
   Task<Result<LogChunk>> read_log(LogPosition from, size_t bytes_max);
   // The durable end: a reader at this position has everything.

@@ -137,13 +137,14 @@ Result<AppendedBatch> Stream::Impl::append_batch(const TopicPartition& partition
 Result<Lsn> Stream::Impl::append_replicated(ByteView bytes) {
   TRY_STATUS(check_writable(false));
   TRY(ContentView content, ContentView::parse(bytes));
-  if (!content.is_history()) return fail(ErrorCode::invalid_argument, "a local entry cannot come over a link");
+  if (!content.travels()) return fail(ErrorCode::invalid_argument, "a local entry cannot come over a link");
   OriginPosition position = state.origin(content.origin());
   if (content.origin_lsn() <= position.lsn) return writer->next_lsn() - 1;
-  if (content.origin_lsn() != position.lsn + 1) {
+  bool from_nothing = position.lsn == 0 && !content.is_history();
+  if (content.origin_lsn() != position.lsn + 1 && !from_nothing) {
     return fail(ErrorCode::gap, fmt::format("origin {} is at LSN {} here, the entry is LSN {}", to_string(content.origin()), position.lsn, content.origin_lsn()));
   }
-  if (content.chain_before() != position.chain) {
+  if (content.chain_before() != position.chain && !from_nothing) {
     return fail(ErrorCode::diverged, fmt::format("histories of origin {} differ at LSN {}: chain hash {} here, {} at the source", to_string(content.origin()),
                                                  position.lsn, to_hex(position.chain), to_hex(content.chain_before())));
   }

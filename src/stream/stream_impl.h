@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "stream/baseline_store.h"
 #include "stream/checkpoint.h"
 #include "stream/group_writer.h"
 #include "stream/history_reader.h"
@@ -46,6 +47,7 @@ class Stream::Impl {
   Task<Status> write_checkpoint(bool clean);
   Task<Status> enforce_retention();
   Task<Result<SegmentNumber>> expired_before(WallMillis now);
+  Task<Result<Baselines>> baselines();
   Task<Status> drop_segments(SegmentNumber first_kept);
   Lsn lowest_hold() const;
   Task<bool> reindex_damaged();
@@ -63,6 +65,7 @@ class Stream::Impl {
   SegmentTable segments;
   LogIndex index;
   CheckpointStore checkpoints;
+  BaselineStore baseline_store;
   BatchReader records;
   HistoryReader history;
   std::unique_ptr<GroupWriter> writer;

@@ -75,6 +75,7 @@ void StreamState::raise_all_high_watermarks() {
 
 Status StreamState::apply(const ContentView& entry, bool after_damage) {
   if (entry.entry_class() == EntryClass::local) return expire(entry);
+  if (entry.entry_class() == EntryClass::baseline) return apply_baseline(entry);
   TRY_STATUS(follow_origin(entry, after_damage));
   TRY_STATUS(apply_history(entry, after_damage));
   OriginPosition& position = origins_[entry.origin()];
@@ -107,6 +108,7 @@ Status StreamState::apply_history(const ContentView& entry, bool after_damage) {
     case EntryType::producers_expired: return expire_producers(entry);
     case EntryType::leader_epoch_raised: raise_epochs(entry); return {};
     case EntryType::records_deleted: return delete_records(entry);
+    case EntryType::baseline:
     case EntryType::expired: break;
   }
   return fail(misfit(entry, "it is not history"));
@@ -158,12 +160,19 @@ Status StreamState::create_topic(const ContentView& entry) {
   topic->created_at = entry.origin_lsn();
   topic->timestamp_type = created.timestamp_type;
   topic->partitions.resize(created.partitions);
-  topic->ordinal = static_cast<uint32_t>(topics_.size());
-  topic->name_taken = !names_.try_emplace(topic->name, topic->ordinal).second;
-  ordinals_.emplace(id, topic->ordinal);
-  dirty(StateChunk::Kind::topics, topic->ordinal / kTopicsPerChunk);
-  topics_.push_back(std::move(topic));
+  adopt(std::move(topic));
   return {};
+}
+
+// Gives a topic that is new here its ordinal and, if it is free, its name.
+uint32_t StreamState::adopt(std::unique_ptr<Topic> topic) {
+  uint32_t ordinal = static_cast<uint32_t>(topics_.size());
+  topic->ordinal = ordinal;
+  topic->name_taken = !names_.try_emplace(topic->name, ordinal).second;
+  ordinals_.emplace(topic->id, ordinal);
+  dirty(StateChunk::Kind::topics, ordinal / kTopicsPerChunk);
+  topics_.push_back(std::move(topic));
+  return ordinal;
 }
 
 Status StreamState::alter_topic(const ContentView& entry) {

@@ -135,6 +135,9 @@ class StreamState {
   uint64_t history_bytes() const { return history_bytes_; }
   uint64_t history_records() const { return history_records_; }
 
+  // The baseline of one origin: what a replica that knows nothing of it must have before it can follow.
+  std::vector<uint8_t> encode_baseline(const Origin& origin) const;
+
   // Maintained by Stream as groups become durable.
   void set_high_watermark(uint32_t ordinal, PartitionIndex partition, Offset offset);
   // Every high watermark to the end: after recovery, when all that was read is durable.
@@ -152,9 +155,11 @@ class StreamState {
 
  private:
   struct ChunkCodec;  // stream_state_chunks.cc
+  uint32_t adopt(std::unique_ptr<Topic> topic);
   Topic* find(const TopicUuid& id);
   void dirty(StateChunk::Kind kind, uint32_t index);
   Status follow_origin(const ContentView& entry, bool after_damage);
+  Status apply_baseline(const ContentView& entry);
   Status apply_history(const ContentView& entry, bool after_damage);
   Status apply_batch(const ContentView& entry, bool after_damage);
   void remember_producer(const ContentView& entry);

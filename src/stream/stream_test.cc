@@ -199,6 +199,67 @@ TEST(Stream, TtlDropsWholeSegmentsButNotWhatALinkHolds) {
   EXPECT_EQ(h.produce(clicks, {"next"}).base_offset, 50);
 }
 
+TEST(Stream, ReplicaOfATrimmedStreamBeginsWithABaseline) {
+  StreamHarness h;
+  h.options.segment_bytes = 4096;
+  h.options.ttl = std::chrono::seconds(60);
+  h.open();
+  TopicPartition clicks{h.create("clicks"), 0};
+  for (int i = 0; i < 50; ++i) h.produce(clicks, numbered(i, i + 1));
+  h.wait(must(h.stream->commit_cursors("group", {{clicks, 30, 0, ""}})));
+  h.sim.executor().run_for(std::chrono::seconds(120));
+  must(h.sim.executor().run(h.stream->enforce_retention()));
+  h.produce(clicks, {"value 50"});
+  must(h.sim.executor().run(h.stream->enforce_retention()));
+  ASSERT_GT(h.stream->state().topic(clicks.topic)->partitions[0].log_start, 0);
+  EXPECT_EQ(h.sim.executor().run(h.stream->find_position({})).error().code, ErrorCode::gap);
+
+  StreamHarness replica(2);
+  replica.origin.stream = Uuid::from_random({9});
+  replica.open();
+  Stream::Baselines baselines = must(h.sim.executor().run(h.stream->baselines()));
+  for (const Bytes& content : baselines.contents) must(replica.stream->append_replicated(content));
+  LogChunk chunk = must(h.sim.executor().run(h.stream->read_log(baselines.position, 1 << 20)));
+  for (const Bytes& content : chunk.contents) must(replica.stream->append_replicated(content));
+  replica.wait(replica.stream->last_lsn());
+  EXPECT_EQ(replica.stream->state().origins(), h.stream->state().origins());
+  EXPECT_EQ(replica.read_all(clicks), h.read_all(clicks));
+  EXPECT_EQ(replica.stream->state().cursor("group", clicks)->offset, 30);
+  replica.reopen_after_crash();
+  EXPECT_EQ(replica.read_all(clicks), h.read_all(clicks));
+
+  // The replica's own replica gets the baseline like any entry.
+  StreamHarness second(3);
+  second.origin.stream = Uuid::from_random({10});
+  second.open();
+  LogChunk all = must(replica.sim.executor().run(replica.stream->read_log(must(replica.sim.executor().run(replica.stream->find_position({}))), 1 << 20)));
+  for (const Bytes& content : all.contents) must(second.stream->append_replicated(content));
+  EXPECT_EQ(second.stream->state().origins(), h.stream->state().origins());
+  second.wait(second.stream->last_lsn());
+}
+
+TEST(Stream, ATrimmedLogWithoutCheckpointsIsReadFromItsBaseline) {
+  StreamHarness h;
+  h.options.segment_bytes = 4096;
+  h.options.ttl = std::chrono::seconds(60);
+  h.open();
+  TopicPartition clicks{h.create("clicks"), 0};
+  for (int i = 0; i < 50; ++i) h.produce(clicks, numbered(i, i + 1));
+  h.sim.executor().run_for(std::chrono::seconds(120));
+  must(h.sim.executor().run(h.stream->enforce_retention()));
+  must(h.sim.executor().run(h.stream->enforce_retention()));
+  std::vector<std::string> before = h.read_all(clicks);
+  h.close();
+  std::string directory = "/data/logs/" + to_string(LogId{h.origin.stream, 0});
+  for (const std::string& name : must(h.sim.executor().run(h.world->files.list(directory)))) {
+    bool wanted = name.starts_with("blob-checkpoint") || name.starts_with("blob-index");
+    if (wanted) must(h.sim.executor().run(h.world->files.remove(directory + "/" + name)));
+  }
+  h.open();
+  EXPECT_TRUE(h.stream->damage().empty());
+  EXPECT_EQ(h.read_all(clicks), before);
+}
+
 TEST(Stream, LowSpaceRefusesProduceAndNothingElse) {
   StreamHarness h;
   h.open();

@@ -133,14 +133,35 @@ Task<Status> Stream::Impl::drop_segments(SegmentNumber first_kept) {
   while (checkpoints.safe_segment() < first_kept) {
     CO_TRY_STATUS(co_await write_checkpoint(false));
   }
+  CO_TRY_STATUS(co_await baseline_store.advance(first_kept));
   segments.drop_before(first_kept);
   CO_TRY_STATUS(co_await index.drop_before(first_kept));
-  while (log->segments().front().number < first_kept) {
-    SegmentNumber number = log->segments().front().number;
-    CO_TRY_STATUS(co_await log->remove_segment(number));
-    logger.info("segment expired", {{"stream", to_string(origin.stream)}, {"segment", number}});
+  co_return co_await baseline_store.finish_drop();
+}
+
+Task<Result<Stream::Baselines>> Stream::Impl::baselines() {
+  if (segments.segments().empty()) co_return fail(ErrorCode::not_found, "the log is empty");
+  LogPosition position = segments.segments().front().start.position;
+  CO_TRY(StreamState at, co_await baseline_store.load(position.segment));
+  Baselines result;
+  result.origins = at.origins();
+  result.position = position;
+  for (const auto& [of, reached] : result.origins) {
+    ContentFields fields;
+    fields.entry_class = EntryClass::baseline;
+    fields.type = EntryType::baseline;
+    fields.origin = of;
+    fields.origin_lsn = reached.lsn;
+    fields.chain_before = reached.chain;
+    fields.appended = world.clock().wall_now();
+    std::vector<uint8_t> payload = at.encode_baseline(of);
+    if (payload.size() > kEntryPayloadBytesMax) co_return fail(ErrorCode::too_large, fmt::format("the state of stream {} is too large for a baseline", to_string(origin.stream)));
+    std::vector<uint8_t> entry;
+    size_t begin = begin_entry(entry, fields, payload);
+    size_t length = seal_entry(entry, begin, 1, 0).bytes().size();
+    result.contents.push_back(Bytes(std::move(entry)).slice(kEntryLocalHeaderBytes, length));
   }
-  co_return Status{};
+  co_return result;
 }
 
 // A run that cannot be read any more is named, dropped, and its segments are indexed anew from the log.
