@@ -1,7 +1,7 @@
 // Byte views and shared immutable buffers.
 //
-// ByteView is a borrowed view. Bytes is an owned slice of a reference-counted buffer: copying or slicing it is cheap and
-// copies no bytes, so tail cache, link frames and fetch responses can all hold the same memory. The count is atomic
+// ByteView is a borrowed view. Bytes is an owned slice of a reference-counted buffer: copying or slicing it is cheap
+// and copies no bytes, so tail cache, link frames and fetch responses can all hold the same memory. The count is atomic
 // (a buffer may be released on an I/O thread); the bytes never change once a Bytes exists.
 #pragma once
 
@@ -18,19 +18,16 @@ namespace distributary {
 using ByteView = std::span<const uint8_t>;
 using MutableBytes = std::span<uint8_t>;
 
-inline ByteView as_bytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-inline std::string_view as_text(ByteView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline ByteView as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+inline std::string_view as_text(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 class Bytes {
  public:
   Bytes() = default;
   // Takes over a vector without copying.
   explicit Bytes(std::vector<uint8_t> owned)
-      : owner_(std::make_shared<const std::vector<uint8_t>>(std::move(owned))), view_(*static_cast<const std::vector<uint8_t>*>(owner_.get())) {}
+      : owner_(std::make_shared<const std::vector<uint8_t>>(std::move(owned))),
+        view_(*static_cast<const std::vector<uint8_t>*>(owner_.get())) {}
   // A slice of memory kept alive by `owner`.
   Bytes(std::shared_ptr<const void> owner, ByteView view) : owner_(std::move(owner)), view_(view) {}
 

@@ -1,5 +1,5 @@
-// CRC-32C (Castagnoli), as Kafka's batches and our log use it, by ISA-L; and the 128-bit XXH3 hash of the history chain.
-// Both are pure functions, callable from any thread.
+// CRC-32C (Castagnoli), as Kafka's batches and our log use it, by ISA-L; and the 128-bit XXH3 hash of the history
+// chain. Both are pure functions, callable from any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,9 @@
-// Little-endian encoding of our own formats (log, index, checkpoint, link). The Kafka protocol is big-endian and has its
-// own codec in wire/kafka.
+// Little-endian encoding of our own formats (log, index, checkpoint, link). The Kafka protocol is big-endian and has
+// its own codec in wire/kafka.
 //
-// Decoder never reads past its input: the first bad read makes `ok()` false, every later read gives zero, and the caller
-// checks once at the end. Counts from outside must still be compared with a named limit before anything is reserved.
+// Decoder never reads past its input: the first bad read makes `ok()` false, every later read gives zero, and the
+// caller checks once at the end. Counts from outside must still be compared with a named limit before anything is
+// reserved.
 #pragma once
 
 #include <bit>

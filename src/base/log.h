@@ -17,8 +17,7 @@ class LogField {
   LogField(std::string_view key, std::string_view value) : key(key), value(value) {}
   LogField(std::string_view key, const char* value) : key(key), value(value) {}
   template <class T>
-    requires std::is_arithmetic_v<T>
-  LogField(std::string_view key, T value) : key(key), value(std::to_string(value)) {}
+  requires std::is_arithmetic_v<T> LogField(std::string_view key, T value) : key(key), value(std::to_string(value)) {}
   std::string_view key;
   std::string value;
 };

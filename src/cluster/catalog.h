@@ -1,12 +1,16 @@
-// Catalog: the streams of this cluster. Their paths, settings and registrations (in the MetaStore), and the open Stream objects of this node.
+// Catalog: the streams of this cluster. Their paths, settings and registrations (in the MetaStore), and the open Stream
+// objects of this node.
 //
-// Streams are opened on first use and stay open, as many as the options allow; then the one that has not been used for longest, and that nobody holds,
-// is closed. A stream whose log failed is discarded and opened again by the catalog; one that was deleted fails with not_found. Users hold a
-// StreamHandle for the time of one operation or session and ask again afterwards.
+// Streams are opened on first use and stay open, as many as the options allow; then the one that has not been used for
+// longest, and that nobody holds, is closed. A stream whose log failed is discarded and opened again by the catalog;
+// one that was deleted fails with not_found. Users hold a StreamHandle for the time of one operation or session and ask
+// again afterwards.
 //
-// From time to time the catalog has every stream drop what is older than its ttl, and tells the open ones when space runs low.
+// From time to time the catalog has every stream drop what is older than its ttl, and tells the open ones when space
+// runs low.
 //
-// Threads: the executor's thread only. Ownership: one per node; `close` before destruction, which waits until every StreamHandle is gone.
+// Threads: the executor's thread only. Ownership: one per node; `close` before destruction, which waits until every
+// StreamHandle is gone.
 #pragma once
 
 #include <functional>
@@ -30,8 +34,8 @@ class Catalog {
   struct Options {
     StreamOptions stream;  // defaults for what stream settings do not say
     size_t open_streams_max = 10'000;
-    Duration retention_interval = std::chrono::minutes(1);         // of open streams
-    Duration closed_retention_interval = std::chrono::hours(1);    // of those that nobody has opened
+    Duration retention_interval = std::chrono::minutes(1);       // of open streams
+    Duration closed_retention_interval = std::chrono::hours(1);  // of those that nobody has opened
     Duration space_interval = std::chrono::seconds(1);
   };
   Catalog(World& world, LogStore& logs, MetaStore& meta, TailCache& cache, Options options);

@@ -1,4 +1,5 @@
-// The two halves of a replication agreement, as kept by each side. Both hold stream UUIDs: a stream deleted and created again is a different stream.
+// The two halves of a replication agreement, as kept by each side. Both hold stream UUIDs: a stream deleted and created
+// again is a different stream.
 #pragma once
 
 #include <cstdint>

@@ -32,8 +32,8 @@ class Executor {
   virtual void cancel_timer(TimerId timer) = 0;
 };
 
-// Work that blocks (fsync, SQLite, key generation) and must leave the loop. Real: a small thread pool that posts the end back.
-// Simulation: runs at once on the loop. `work` may not touch anything that belongs to the loop.
+// Work that blocks (fsync, SQLite, key generation) and must leave the loop. Real: a small thread pool that posts the
+// end back. Simulation: runs at once on the loop. `work` may not touch anything that belongs to the loop.
 class BlockingPool {
  public:
   virtual ~BlockingPool() = default;

@@ -1,7 +1,8 @@
 // Files behind an interface: the operating system's (io/real) or a simulated disk that can crash (io/sim).
 //
 // Paths are plain strings with '/'. Threads: the executor's thread only; the real one hands blocking calls to a pool.
-// Errors: io (the message has path and errno text), not_found, already_exists, storage_full, cancelled (a crashed simulated disk).
+// Errors: io (the message has path and errno text), not_found, already_exists, storage_full, cancelled (a crashed
+// simulated disk).
 #pragma once
 
 #include <memory>
@@ -16,10 +17,10 @@
 namespace distributary {
 
 enum class OpenMode {
-  read,             // must exist
-  read_write,       // must exist
-  create_new,       // must not exist; read and write
-  open_or_create,   // read and write
+  read,            // must exist
+  read_write,      // must exist
+  create_new,      // must not exist; read and write
+  open_or_create,  // read and write
 };
 
 class File {
@@ -27,13 +28,15 @@ class File {
   virtual ~File() = default;  // closes
   // Fills `into` from `at`; gives fewer bytes only at the end of the file.
   virtual Task<Result<size_t>> read(uint64_t at, MutableBytes into) = 0;
-  // The same, for a small read that no other near it will follow: when the range is not in memory, moves few bytes beyond it from the device
-  // (whole logical blocks, no read-ahead). A separate call and not a flag of open, for one file is read both ways.
+  // The same, for a small read that no other near it will follow: when the range is not in memory, moves few bytes
+  // beyond it from the device (whole logical blocks, no read-ahead). A separate call and not a flag of open, for one
+  // file is read both ways.
   virtual Task<Result<size_t>> read_scattered(uint64_t at, MutableBytes into) { return read(at, into); }
-  // Writes all pieces one after the other from `at`, extending the file. Visible to read at once; on disk only after sync.
+  // Writes all pieces one after the other from `at`, extending the file. Visible to read at once; on disk only after
+  // sync.
   virtual Task<Status> write(uint64_t at, std::vector<Bytes> pieces) = 0;
-  // Everything written before the call, and the size, is on stable storage after it. May run while writes go on. After an error the state on disk is
-  // unknown: discard and reopen, never retry.
+  // Everything written before the call, and the size, is on stable storage after it. May run while writes go on. After
+  // an error the state on disk is unknown: discard and reopen, never retry.
   virtual Task<Status> sync() = 0;
   virtual Task<Status> truncate(uint64_t size) = 0;
   // Reserves blocks up to `size` without changing the size.
@@ -56,8 +59,9 @@ class FileSystem {
   virtual Task<Result<uint64_t>> total_bytes(std::string path) = 0;  // size of the file system
   // Size of a file without opening it.
   virtual Task<Result<uint64_t>> file_size(std::string path) = 0;
-  // As if File::sync and sync_directory were called for every file and directory of the file system that holds `path`; cheaper than many.
-  // An earlier failure to write back any file, as long as nobody has been told of it, must be reported too.
+  // As if File::sync and sync_directory were called for every file and directory of the file system that holds `path`;
+  // cheaper than many. An earlier failure to write back any file, as long as nobody has been told of it, must be
+  // reported too.
   virtual Task<Status> sync_all(std::string path) = 0;
 };
 

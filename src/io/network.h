@@ -1,6 +1,7 @@
 // Byte-stream connections behind an interface: real TCP and TLS (io/real), or a simulated network (io/sim).
 //
-// Threads: the executor's thread only. Ownership: the caller owns what it opens; a Connection must outlive its operations.
+// Threads: the executor's thread only. Ownership: the caller owns what it opens; a Connection must outlive its
+// operations.
 #pragma once
 
 #include <memory>
@@ -31,8 +32,9 @@ struct TlsIdentity {
   std::string key_pem;
 };
 
-// Who the other side has proved to be: the SHA-256 of its cluster's root certificate (DER), 64 hex digits. TLS here checks that the
-// peer's certificate is signed by the root that the peer presents; whether that root is trusted is the caller's to decide.
+// Who the other side has proved to be: the SHA-256 of its cluster's root certificate (DER), 64 hex digits. TLS here
+// checks that the peer's certificate is signed by the root that the peer presents; whether that root is trusted is the
+// caller's to decide.
 struct PeerIdentity {
   std::string root_fingerprint;
   std::string common_name;
@@ -43,8 +45,8 @@ class Connection {
   virtual ~Connection() = default;
   // Reads what is there, at least one byte; 0 means the other side has ended. One read at a time.
   virtual Task<Result<size_t>> read_some(MutableBytes into, SteadyTime deadline, std::stop_token stop) = 0;
-  // Writes all pieces, in order. One write at a time; the pieces must stay valid until it ends. A write that fails, also by its
-  // deadline or stop, may have sent any part of them: close the connection then.
+  // Writes all pieces, in order. One write at a time; the pieces must stay valid until it ends. A write that fails,
+  // also by its deadline or stop, may have sent any part of them: close the connection then.
   virtual Task<Status> write(std::span<const ByteView> pieces, SteadyTime deadline, std::stop_token stop) = 0;
   // Ends both directions; operations under way fail with `closed`. May be called repeatedly.
   virtual void close() = 0;
@@ -55,8 +57,8 @@ class Connection {
 class Listener {
  public:
   virtual ~Listener() = default;
-  // The next connection, its TLS handshake (if any) done within `handshake limit` of io/real. A connection that fails its
-  // handshake is dropped and logged, and does not end the accept loop.
+  // The next connection, its TLS handshake (if any) done within `handshake limit` of io/real. A connection that fails
+  // its handshake is dropped and logged, and does not end the accept loop.
   virtual Task<Result<std::unique_ptr<Connection>>> accept(std::stop_token stop) = 0;
   virtual uint16_t port() const = 0;  // the real one when 0 was asked
   virtual void close() = 0;
@@ -65,9 +67,10 @@ class Listener {
 class Network {
  public:
   virtual ~Network() = default;
-  // Plaintext when `identity` is null, else mutual TLS 1.3. Errors: unavailable (the message names the address), timed_out.
-  virtual Task<Result<std::unique_ptr<Connection>>> connect(Address to, const TlsIdentity* identity, SteadyTime deadline,
-                                                            std::stop_token stop) = 0;
+  // Plaintext when `identity` is null, else mutual TLS 1.3. Errors: unavailable (the message names the address),
+  // timed_out.
+  virtual Task<Result<std::unique_ptr<Connection>>> connect(Address to, const TlsIdentity* identity,
+                                                            SteadyTime deadline, std::stop_token stop) = 0;
   virtual Result<std::unique_ptr<Listener>> listen(Address at, const TlsIdentity* identity) = 0;
 };
 

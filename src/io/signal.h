@@ -1,11 +1,12 @@
-// Signal: the one primitive on which tasks wait for each other. Like a condition variable without a lock: state is plain
-// data of one loop, `wait` suspends until the next `notify_all`, the deadline or the stop token, whichever is first.
+// Signal: the one primitive on which tasks wait for each other. Like a condition variable without a lock: state is
+// plain data of one loop, `wait` suspends until the next `notify_all`, the deadline or the stop token, whichever is
+// first.
 //
 //   while (!ready_) CO_TRY_STATUS(co_await signal_.wait(deadline, stop));
 //
 // Ownership: the Signal must outlive its waiters. A waiter whose frame is destroyed leaves the list by itself.
-// Threads: the executor's thread only; stop must be requested there too. Waiters are resumed by a post, in the order in which they came, never inside
-// `notify_all`.
+// Threads: the executor's thread only; stop must be requested there too. Waiters are resumed by a post, in the order in
+// which they came, never inside `notify_all`.
 #pragma once
 
 #include <coroutine>
@@ -64,7 +65,9 @@ class Signal {
     Waiter* previous_ = nullptr;
   };
 
-  Waiter wait(SteadyTime deadline = kNever, std::stop_token stop = {}) { return Waiter(*this, deadline, std::move(stop)); }
+  Waiter wait(SteadyTime deadline = kNever, std::stop_token stop = {}) {
+    return Waiter(*this, deadline, std::move(stop));
+  }
 
  private:
   Executor& executor_;

@@ -4,13 +4,15 @@
 // frame and everything in it. Top-level tasks are owned by a TaskScope (io/task_scope.h).
 // Threads: a Task runs wholly on the thread of the executor that resumes it.
 //
-// Awaiting starts the child by a plain call. A child that finishes without suspending returns into its parent, so a loop of
-// awaits that complete at once uses no stack and does not depend on tail calls (g++ does not make them below -O2 or
-// under sanitizers). A child that suspended resumes its parent from its own end.
+// Awaiting starts the child by a plain call. A child that finishes without suspending returns into its parent, so a
+// loop of awaits that complete at once uses no stack and does not depend on tail calls (g++ does not make them below
+// -O2 or under sanitizers). A child that suspended resumes its parent from its own end.
 //
 // Rules for coroutines here (g++ 12 has known faults around these):
-// - take parameters by value, or by reference only to objects that outlive the task; never make a capturing lambda a coroutine;
-// - give every argument of a `co_await f(...)` a name first when it is a braced aggregate or a temporary with a destructor
+// - take parameters by value, or by reference only to objects that outlive the task; never make a capturing lambda a
+// coroutine;
+// - give every argument of a `co_await f(...)` a name first when it is a braced aggregate or a temporary with a
+// destructor
 //   that is not trivial; no `co_await` inside ?: or inside a condition with && or ||;
 // - hold no lock over a co_await.
 #pragma once
@@ -46,7 +48,9 @@ struct PromiseBase {
     void await_resume() noexcept {}
   };
   FinalAwaiter final_suspend() noexcept { return {}; }
-  [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }  // errors are values; adapters catch exceptions
+  [[noreturn]] void unhandled_exception() noexcept {
+    std::terminate();
+  }  // errors are values; adapters catch exceptions
 };
 
 template <class T>

@@ -1,5 +1,5 @@
-// TaskScope: owns background tasks. `stop` asks them to end (its token), `join` waits until all have; the destructor CHECKs
-// that none is left, so a task can never outlive the objects that it uses.
+// TaskScope: owns background tasks. `stop` asks them to end (its token), `join` waits until all have; the destructor
+// CHECKs that none is left, so a task can never outlive the objects that it uses.
 //
 // Threads: the executor's thread only.
 #pragma once

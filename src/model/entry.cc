@@ -25,9 +25,10 @@ ContentView write_local_header(std::vector<uint8_t>& group, size_t at, Lsn lsn, 
 
 Status check_kind(const ContentView& content) {
   if (content.version() != kEntryVersion || !is_known(content.entry_class(), content.type())) {
-    return fail(ErrorCode::unsupported,
-                fmt::format("entry of class {} type {} version {} is unknown to this build; use a newer one",
-                            static_cast<int>(content.entry_class()), static_cast<int>(content.type()), content.version()));
+    return fail(
+        ErrorCode::unsupported,
+        fmt::format("entry of class {} type {} version {} is unknown to this build; use a newer one",
+                    static_cast<int>(content.entry_class()), static_cast<int>(content.type()), content.version()));
   }
   return {};
 }
@@ -67,13 +68,15 @@ Hash128 ContentView::chain_after() const {
 }
 
 Result<ContentView> ContentView::parse(ByteView bytes) {
-  if (bytes.size() < kEntryContentHeaderBytes) return fail(ErrorCode::corrupt, "entry content is shorter than its header");
+  if (bytes.size() < kEntryContentHeaderBytes)
+    return fail(ErrorCode::corrupt, "entry content is shorter than its header");
   ContentView content(bytes);
   if (content.payload_length() != bytes.size() - kEntryContentHeaderBytes) {
     return fail(ErrorCode::corrupt, "entry content has another length than its header says");
   }
   if (crc32c(bytes.subspan(kChecksumBytes)) != content.checksum()) {
-    return fail(ErrorCode::corrupt, fmt::format("content checksum of origin LSN {} does not match", content.origin_lsn()));
+    return fail(ErrorCode::corrupt,
+                fmt::format("content checksum of origin LSN {} does not match", content.origin_lsn()));
   }
   TRY_STATUS(check_kind(content));
   return content;

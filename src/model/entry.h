@@ -1,5 +1,6 @@
-// An entry of a stream's log: the fixed header and a payload (docs/formats/stream-log.md). Two parts: the *local* header, which belongs to one log, and the
-// *content*, the same bytes in every replica, with its own checksum and its place in the origin's chain.
+// An entry of a stream's log: the fixed header and a payload (docs/formats/stream-log.md). Two parts: the *local*
+// header, which belongs to one log, and the *content*, the same bytes in every replica, with its own checksum and its
+// place in the origin's chain.
 //
 // EntryView borrows the bytes of one entry. Pure values: any thread.
 #pragma once
@@ -109,7 +110,8 @@ struct EntryView {
   size_t length = 0;  // in the log, padding included
   ContentView content;
 
-  // Checks the local header against `salt`, the lengths, and the content's checksum. `corrupt` says which of them failed.
+  // Checks the local header against `salt`, the lengths, and the content's checksum. `corrupt` says which of them
+  // failed.
   static Result<EntryView> parse(ByteView bytes, uint32_t salt);
   // Local header and lengths only: for walking over entries whose content is checked elsewhere.
   static Result<EntryView> parse_header(ByteView bytes, uint32_t salt);

@@ -7,7 +7,9 @@
 namespace distributary {
 namespace {
 
-Error malformed(const char* what) { return Error{ErrorCode::corrupt, fmt::format("payload of '{}' is malformed", what)}; }
+Error malformed(const char* what) {
+  return Error{ErrorCode::corrupt, fmt::format("payload of '{}' is malformed", what)};
+}
 
 void put_partition(Encoder& out, const TopicPartition& partition) {
   out.raw(partition.topic.view());
@@ -64,7 +66,8 @@ Result<TopicCreated> TopicCreated::decode(ByteView payload) {
   ByteView owner = in.raw(16);
   if (in.ok()) value.owner = Uuid::from_view(owner);
   value.timestamp_type = get_timestamp_type(in);
-  if (!in.done() || value.partitions == 0 || value.partitions > kPartitionsPerTopicMax) return fail(malformed("topic created"));
+  if (!in.done() || value.partitions == 0 || value.partitions > kPartitionsPerTopicMax)
+    return fail(malformed("topic created"));
   return value;
 }
 
@@ -81,7 +84,8 @@ Result<TopicAltered> TopicAltered::decode(ByteView payload) {
   TopicAltered value;
   value.partitions = in.u32();
   value.timestamp_type = get_timestamp_type(in);
-  if (!in.done() || value.partitions == 0 || value.partitions > kPartitionsPerTopicMax) return fail(malformed("topic altered"));
+  if (!in.done() || value.partitions == 0 || value.partitions > kPartitionsPerTopicMax)
+    return fail(malformed("topic altered"));
   return value;
 }
 

@@ -1,5 +1,5 @@
-// Payloads of the entries that are not record batches: plain values with encode and decode. Decoders check every count against what is left and a named
-// limit; `corrupt` names the payload.
+// Payloads of the entries that are not record batches: plain values with encode and decode. Decoders check every count
+// against what is left and a named limit; `corrupt` names the payload.
 #pragma once
 
 #include <string>

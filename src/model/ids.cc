@@ -5,7 +5,9 @@
 
 namespace distributary {
 
-std::string to_string(const Origin& origin) { return to_string(origin.stream) + "/" + std::to_string(origin.incarnation); }
+std::string to_string(const Origin& origin) {
+  return to_string(origin.stream) + "/" + std::to_string(origin.incarnation);
+}
 
 TopicUuid derive_topic_uuid(const Origin& creator, OriginLsn created_at) {
   std::vector<uint8_t> name;

@@ -16,7 +16,8 @@ using Offset = int64_t;      // of a record in its partition, as in Kafka
 using PartitionIndex = uint32_t;
 using LeaderEpoch = int32_t;
 
-// The stream, and which life of it, in which an entry was first written. (origin, origin LSN) never names two different entries.
+// The stream, and which life of it, in which an entry was first written. (origin, origin LSN) never names two different
+// entries.
 struct Origin {
   Uuid stream;
   uint32_t incarnation = 1;

@@ -1,7 +1,8 @@
-// ChangeWatch: version numbers of key prefixes and waiting for them to grow; what the MetaStore engines of one process share.
+// ChangeWatch: version numbers of key prefixes and waiting for them to grow; what the MetaStore engines of one process
+// share.
 //
-// A prefix is remembered from the first time it is asked for; prefixes come from code, so there are few lengths of them.
-// Threads: the executor's thread only. Must outlive its waiters.
+// A prefix is remembered from the first time it is asked for; prefixes come from code, so there are few lengths of
+// them. Threads: the executor's thread only. Must outlive its waiters.
 #pragma once
 
 #include <map>

@@ -23,7 +23,8 @@ Status check_blob_name(std::string_view name) {
   bool good = !name.empty() && name.size() <= kMaxBlobName;
   for (char c : name) good = good && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-');
   if (good) return {};
-  return fail(ErrorCode::invalid_argument, "not a blob's name ([a-z0-9.-], at most 128): " + std::string(name.substr(0, 200)));
+  return fail(ErrorCode::invalid_argument,
+              "not a blob's name ([a-z0-9.-], at most 128): " + std::string(name.substr(0, 200)));
 }
 
 }  // namespace distributary

@@ -1,15 +1,15 @@
-// LogStore: where the bytes of stream logs are kept. An engine (local files, memory, later RADOS objects) implements it;
-// everything above uses only this.
+// LogStore: where the bytes of stream logs are kept. An engine (local files, memory, later RADOS objects) implements
+// it; everything above uses only this.
 //
-// A log is a row of numbered segments, of which only the last is appended to, and a set of named blobs (sealed indexes, checkpoint chunks). The engine
-// knows nothing of entries: framing, checksums and recovery belong to stream/.
+// A log is a row of numbered segments, of which only the last is appended to, and a set of named blobs (sealed indexes,
+// checkpoint chunks). The engine knows nothing of entries: framing, checksums and recovery belong to stream/.
 //
-// Fencing: a log is opened under an epoch greater than every earlier one; from then on every operation by an older owner fails with `fenced`.
-// Threads: the executor's thread only. Ownership: a Log must outlive its operations and is closed by its destructor.
-// Errors: io, storage_full, fenced, corrupt, not_found, cancelled; invalid_argument for a call that makes no sense (a segment that does
-// not follow, a bad name).
-// After a failed append or sync the state on the device is unknown: the Log refuses further writes to segments (reads, removals and blobs go
-// on), and the owner discards it and opens it again.
+// Fencing: a log is opened under an epoch greater than every earlier one; from then on every operation by an older
+// owner fails with `fenced`. Threads: the executor's thread only. Ownership: a Log must outlive its operations and is
+// closed by its destructor. Errors: io, storage_full, fenced, corrupt, not_found, cancelled; invalid_argument for a
+// call that makes no sense (a segment that does not follow, a bad name). After a failed append or sync the state on the
+// device is unknown: the Log refuses further writes to segments (reads, removals and blobs go on), and the owner
+// discards it and opens it again.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,8 @@ struct SegmentInfo {
 inline constexpr size_t kMaxBlobName = 128;
 Status check_blob_name(std::string_view name);
 
-// How a read will be followed: `sequential` may read ahead through the page cache; `scattered` must move few bytes more than asked.
+// How a read will be followed: `sequential` may read ahead through the page cache; `scattered` must move few bytes more
+// than asked.
 enum class ReadPattern { sequential, scattered };
 
 class Log {
@@ -56,8 +57,8 @@ class Log {
   // Ascending. Kept up to date by the operations below.
   virtual const std::vector<SegmentInfo>& segments() const = 0;
 
-  // Creates the segment after the last one, exclusively, and reserves space for `bytes_expected`. From here on only it is appended to.
-  // The segment's existence is durable when the first sync after it is.
+  // Creates the segment after the last one, exclusively, and reserves space for `bytes_expected`. From here on only it
+  // is appended to. The segment's existence is durable when the first sync after it is.
   virtual Task<Status> create_segment(SegmentNumber number, uint64_t bytes_expected) = 0;
 
   // Writes at the end of the last segment; visible to read when done, durable after sync. One append at a time.
@@ -89,8 +90,9 @@ class Log {
 class LogStore {
  public:
   virtual ~LogStore() = default;
-  // Opens the log, creating it when absent, and fences every owner with an older epoch. An epoch not greater than the stored one is `fenced`.
-  // Whatever can be read after it is durable: nothing that a recovery has seen may disappear later.
+  // Opens the log, creating it when absent, and fences every owner with an older epoch. An epoch not greater than the
+  // stored one is `fenced`. Whatever can be read after it is durable: nothing that a recovery has seen may disappear
+  // later.
   virtual Task<Result<std::unique_ptr<Log>>> open(LogId id, StorageEpoch epoch) = 0;
   virtual Task<Result<std::vector<LogId>>> list() = 0;
   virtual Task<Status> remove(LogId id) = 0;  // ok when absent

@@ -31,7 +31,8 @@ class LogStoreContract : public testing::TestWithParam<LogStoreEngine> {
     open();
   }
   Status append(ByteView data) { return run(log_->append(Bytes::copy(data))); }
-  std::vector<uint8_t> read(SegmentNumber segment, uint64_t at, size_t length, ReadPattern pattern = ReadPattern::sequential) {
+  std::vector<uint8_t> read(SegmentNumber segment, uint64_t at, size_t length,
+                            ReadPattern pattern = ReadPattern::sequential) {
     Result<Bytes> bytes = run(log_->read(segment, at, length, pattern));
     EXPECT_TRUE(bytes.has_value()) << bytes.error().message;
     if (!bytes) return {};
@@ -61,7 +62,8 @@ TEST_P(LogStoreContract, reads_what_was_appended) {
   }
   for (ReadPattern pattern : {ReadPattern::sequential, ReadPattern::scattered}) {
     EXPECT_EQ(read(1, 0, all.size(), pattern), all);
-    for (auto [at, length] : {std::pair<size_t, size_t>{0, 1}, {1, 1}, {511, 2}, {513, 5000}, {4095, 1025}, {99'999, 3}}) {
+    for (auto [at, length] :
+         {std::pair<size_t, size_t>{0, 1}, {1, 1}, {511, 2}, {513, 5000}, {4095, 1025}, {99'999, 3}}) {
       std::vector<uint8_t> expected(all.begin() + at, all.begin() + at + length);
       EXPECT_EQ(read(1, at, length, pattern), expected) << at;
     }

@@ -1,5 +1,6 @@
-// Random work, a power cut at a random moment, and a look at what is left, again and again over one disk. Whatever was acknowledged as durable
-// must be there, byte for byte; whatever was not may be there or not, but a blob only as a whole.
+// Random work, a power cut at a random moment, and a look at what is left, again and again over one disk. Whatever was
+// acknowledged as durable must be there, byte for byte; whatever was not may be there or not, but a blob only as a
+// whole.
 #include <map>
 
 #include "io/sim/sim_random.h"
@@ -17,10 +18,10 @@ struct Model {
     size_t durable = 0;
   };
   std::map<SegmentNumber, Segment> segments;
-  SegmentNumber durable_through = 0;              // segments up to here must be there
-  std::optional<SegmentNumber> being_removed;     // may be there or not
+  SegmentNumber durable_through = 0;                                 // segments up to here must be there
+  std::optional<SegmentNumber> being_removed;                        // may be there or not
   std::map<std::string, std::vector<std::optional<Content>>> blobs;  // any of these; the last one was asked for last
-  bool cutting = false;                           // a truncation was under way: `cut` or what was before
+  bool cutting = false;  // a truncation was under way: `cut` or what was before
   SegmentNumber cut_segment = 0;
   size_t cut_bytes = 0;
 };

@@ -224,7 +224,8 @@ Task<void> sync_until(Log& log, const uint64_t& appended, uint64_t pieces, uint6
   }
 }
 
-Task<void> read_pieces(Executor& executor, Log& log, const uint64_t& appended, uint64_t pieces, uint64_t& reads, uint64_t& wrong) {
+Task<void> read_pieces(Executor& executor, Log& log, const uint64_t& appended, uint64_t pieces, uint64_t& reads,
+                       uint64_t& wrong) {
   for (uint64_t round = 0; round < pieces; ++round) {
     std::stop_token unstoppable;
     Status slept = co_await sleep_for(executor, std::chrono::microseconds(20), unstoppable);

@@ -1,5 +1,6 @@
-// What the contract suite needs of an engine under test: the store, ending and beginning again, power cuts, and faults on demand.
-// Every engine has one (log_store_harnesses_test.cc); a new engine needs only that to be held against the whole suite.
+// What the contract suite needs of an engine under test: the store, ending and beginning again, power cuts, and faults
+// on demand. Every engine has one (log_store_harnesses_test.cc); a new engine needs only that to be held against the
+// whole suite.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -27,8 +28,8 @@ class LogStoreHarness {
   virtual bool can_fail() const { return false; }
   // The power fails. Logs still there answer `cancelled`; destroy them, then call `restart`.
   virtual void crash() {}
-  virtual void fail_syncs(bool) {}    // from now on, or no more
-  virtual void fail_appends(bool) {}  // the same
+  virtual void fail_syncs(bool) {}                         // from now on, or no more
+  virtual void fail_appends(bool) {}                       // the same
   virtual void set_free_space(std::optional<uint64_t>) {}  // bytes; none: plenty
 
   template <class T>
@@ -57,18 +58,18 @@ std::vector<LogStoreEngine> log_store_engines();
 // Bytes that differ from place to place and from seed to seed.
 std::vector<uint8_t> test_pattern(uint64_t seed, size_t size);
 
-#define ASSERT_OK(...)                                             \
-  do {                                                             \
-    auto assert_ok_result = (__VA_ARGS__);                         \
+#define ASSERT_OK(...)                                                             \
+  do {                                                                             \
+    auto assert_ok_result = (__VA_ARGS__);                                         \
     ASSERT_TRUE(assert_ok_result.has_value()) << assert_ok_result.error().message; \
   } while (false)
-#define EXPECT_FAILS(code_, ...)                                   \
-  do {                                                             \
-    auto expect_fails_result = (__VA_ARGS__);                      \
-    EXPECT_FALSE(expect_fails_result.has_value());                 \
-    if (!expect_fails_result) {                                    \
+#define EXPECT_FAILS(code_, ...)                                                                                       \
+  do {                                                                                                                 \
+    auto expect_fails_result = (__VA_ARGS__);                                                                          \
+    EXPECT_FALSE(expect_fails_result.has_value());                                                                     \
+    if (!expect_fails_result) {                                                                                        \
       EXPECT_EQ(to_string(expect_fails_result.error().code), to_string(code_)) << expect_fails_result.error().message; \
-    }                                                              \
+    }                                                                                                                  \
   } while (false)
 
 }  // namespace distributary

@@ -1,9 +1,10 @@
-// MetaStore: a small ordered key-value store for what is not in a stream's log: the catalog of streams and their settings, registrations, jobs,
-// epochs. Shaped so that SQLite, memory and RADOS omap with compare-and-set can all do it.
+// MetaStore: a small ordered key-value store for what is not in a stream's log: the catalog of streams and their
+// settings, registrations, jobs, epochs. Shaped so that SQLite, memory and RADOS omap with compare-and-set can all do
+// it.
 //
 // Keys and values are byte strings; keys at most 1 KiB, values at most 1 MiB. Everything acknowledged is durable.
-// Threads: the executor's thread only. Errors: conflict (a precondition does not hold), too_large, invalid_argument (an empty key), io, corrupt,
-// storage_full.
+// Threads: the executor's thread only. Errors: conflict (a precondition does not hold), too_large, invalid_argument (an
+// empty key), io, corrupt, storage_full.
 #pragma once
 
 #include <memory>
@@ -63,12 +64,14 @@ class MetaStore {
   virtual Task<Result<std::vector<MetaEntry>>> scan(std::string prefix, std::string after, size_t limit) = 0;
   virtual Task<Status> apply(MetaBatch batch) = 0;
 
-  // A number that grows with every change of a key that begins with `prefix`; `wait_change` returns when it is no longer `seen`.
+  // A number that grows with every change of a key that begins with `prefix`; `wait_change` returns when it is no
+  // longer `seen`.
   virtual uint64_t version(const std::string& prefix) = 0;
   virtual Task<Status> wait_change(std::string prefix, uint64_t seen, SteadyTime deadline, std::stop_token stop) = 0;
 
-  // Leases (apart from the keys): `holder` has `name` until `span` has passed without a renewal. Taking one held by another is `conflict`. Taking one's own renews it.
-  // Releasing one that is free or has run out is ok; one that another holds, `conflict`.
+  // Leases (apart from the keys): `holder` has `name` until `span` has passed without a renewal. Taking one held by
+  // another is `conflict`. Taking one's own renews it. Releasing one that is free or has run out is ok; one that
+  // another holds, `conflict`.
   virtual Task<Status> take_lease(std::string name, std::string holder, Duration span) = 0;
   virtual Task<Status> release_lease(std::string name, std::string holder) = 0;
 };

@@ -181,7 +181,8 @@ TEST_P(MetaStoreContract, loses_no_update_when_many_compete) {
   EXPECT_EQ(get("counter"), "50");
 }
 
-Task<void> watch(MetaStore& store, std::string prefix, uint64_t seen, SteadyTime deadline, std::optional<Status>& ended) {
+Task<void> watch(MetaStore& store, std::string prefix, uint64_t seen, SteadyTime deadline,
+                 std::optional<Status>& ended) {
   std::stop_token unstoppable;
   ended = co_await store.wait_change(std::move(prefix), seen, deadline, unstoppable);
 }
@@ -239,15 +240,18 @@ TEST_P(MetaStoreContract, lends) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, MetaStoreContract,
-                         testing::Values(Engine{"memory", make<MemoryMetaHarness>}, Engine{"sqlite", make<SqliteMetaHarness>}),
+                         testing::Values(Engine{"memory", make<MemoryMetaHarness>},
+                                         Engine{"sqlite", make<SqliteMetaHarness>}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(SqliteMetaStore, names_damage_and_a_second_user) {
   SqliteMetaHarness harness;
   std::string path = harness.directory.file("meta.db");
-  EXPECT_FAILS(ErrorCode::unavailable, harness.executor.run(SqliteMetaStore::open(harness.executor, harness.pool, path)));
+  EXPECT_FAILS(ErrorCode::unavailable,
+               harness.executor.run(SqliteMetaStore::open(harness.executor, harness.pool, path)));
   harness.store.reset();
-  EXPECT_FAILS(ErrorCode::io, harness.executor.run(SqliteMetaStore::open(harness.executor, harness.pool, path + "/no/such")));
+  EXPECT_FAILS(ErrorCode::io,
+               harness.executor.run(SqliteMetaStore::open(harness.executor, harness.pool, path + "/no/such")));
   std::filesystem::remove(path + "-wal");
   std::ofstream(path, std::ios::trunc) << std::string(8192, 'x');
   EXPECT_FAILS(ErrorCode::corrupt, harness.executor.run(SqliteMetaStore::open(harness.executor, harness.pool, path)));
@@ -261,7 +265,8 @@ TEST(SqliteMetaStore, needs_no_clean_end) {
   ASSERT_OK(harness.executor.run(harness.store->apply(std::move(batch))));
   std::filesystem::copy(harness.directory.file("meta.db"), harness.directory.file("copy.db"));
   std::filesystem::copy(harness.directory.file("meta.db-wal"), harness.directory.file("copy.db-wal"));
-  auto copy = harness.executor.run(SqliteMetaStore::open(harness.executor, harness.pool, harness.directory.file("copy.db")));
+  auto copy =
+      harness.executor.run(SqliteMetaStore::open(harness.executor, harness.pool, harness.directory.file("copy.db")));
   ASSERT_TRUE(copy.has_value()) << copy.error().message;
   EXPECT_EQ(harness.executor.run((*copy)->get("a")).value(), "1");
 }

@@ -21,11 +21,13 @@ Status check_next_segment(const std::vector<SegmentInfo>& segments, SegmentNumbe
   return fail(ErrorCode::already_exists, log + ": segment " + std::to_string(number) + " is there already");
 }
 
-Status check_truncate(const std::vector<SegmentInfo>& segments, SegmentNumber number, uint64_t bytes, const std::string& log) {
+Status check_truncate(const std::vector<SegmentInfo>& segments, SegmentNumber number, uint64_t bytes,
+                      const std::string& log) {
   TRY(uint64_t size, segment_bytes(segments, number, log));
   if (bytes <= size) return {};
-  return fail(ErrorCode::invalid_argument, log + ": segment " + std::to_string(number) + " has " + std::to_string(size) +
-                                               " bytes and cannot be cut to " + std::to_string(bytes));
+  return fail(ErrorCode::invalid_argument, log + ": segment " + std::to_string(number) + " has " +
+                                               std::to_string(size) + " bytes and cannot be cut to " +
+                                               std::to_string(bytes));
 }
 
 Status check_remove(const std::vector<SegmentInfo>& segments, SegmentNumber number, const std::string& log) {

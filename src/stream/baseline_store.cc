@@ -44,9 +44,12 @@ std::vector<uint8_t> encode(const LogId& id, SegmentNumber segment, const Stream
 }
 
 Result<StreamState> decode(const LogId& id, SegmentNumber segment, ByteView blob) {
-  auto bad = [&](std::string_view why) { return fail(ErrorCode::corrupt, fmt::format("{}: {}", blob_name(segment), why)); };
+  auto bad = [&](std::string_view why) {
+    return fail(ErrorCode::corrupt, fmt::format("{}: {}", blob_name(segment), why));
+  };
   bool whole = blob.size() >= kHeaderBytes && as_text(blob.first(8)) == kMagic;
-  if (!whole || crc32c(blob.subspan(12, kHeaderBytes - 12)) != load_le<uint32_t>(blob.data() + 8)) return bad("header does not match");
+  if (!whole || crc32c(blob.subspan(12, kHeaderBytes - 12)) != load_le<uint32_t>(blob.data() + 8))
+    return bad("header does not match");
   Decoder in(blob.subspan(12));
   if (in.u32() != kVersion) return fail(ErrorCode::unsupported, fmt::format("{}: unknown version", blob_name(segment)));
   bool ours = Uuid::from_view(in.raw(16)) == id.stream && in.u32() == id.lane;
@@ -89,7 +92,9 @@ Task<Status> BaselineStore::advance(SegmentNumber first_kept) {
       if (!group) break;
       for (size_t offset = kGroupHeaderBytes; offset < group->bytes.size();) {
         auto entry = group->entry(offset);
-        if (!entry) co_return fail(entry.error().context(fmt::format("segment {} cannot be dropped, it is damaged", segment.number)));
+        if (!entry)
+          co_return fail(
+              entry.error().context(fmt::format("segment {} cannot be dropped, it is damaged", segment.number)));
         CO_TRY_STATUS(state.apply(entry->content));
         offset += entry->length;
       }

@@ -20,22 +20,25 @@ Bytes payload_of(const Bytes& entry) {
 
 Status BatchReader::check(const TopicUuid& topic, const IndexEntry& entry, ByteView bytes) {
   auto damaged = [&](std::string_view why) {
-    return fail(ErrorCode::corrupt, fmt::format("damage in segment {} at {}: topic {} partition {} offsets {} to {}: {}; repair it from a replica",
-                                                entry.segment, entry.at, to_string(topic), partition_of(entry.key), entry.base_offset,
-                                                entry.end_offset() - 1, why));
+    return fail(
+        ErrorCode::corrupt,
+        fmt::format("damage in segment {} at {}: topic {} partition {} offsets {} to {}: {}; repair it from a replica",
+                    entry.segment, entry.at, to_string(topic), partition_of(entry.key), entry.base_offset,
+                    entry.end_offset() - 1, why));
   };
   if (bytes.size() < kEntryHeaderBytes || bytes.size() != entry.length) return damaged("the segment is too short");
   uint32_t payload = load_le<uint32_t>(bytes.data() + kEntryLocalHeaderBytes + 28);
   if (payload > kEntryPayloadBytesMax || entry_length(payload) != bytes.size()) return damaged("impossible length");
   auto content = ContentView::parse(bytes.subspan(kEntryLocalHeaderBytes, kEntryContentHeaderBytes + payload));
   if (!content) return damaged(content.error().message);
-  bool promised = content->topic() == topic && content->partition() == partition_of(entry.key) && content->base_offset() == entry.base_offset &&
-                  content->offset_count() == entry.offsets;
+  bool promised = content->topic() == topic && content->partition() == partition_of(entry.key) &&
+                  content->base_offset() == entry.base_offset && content->offset_count() == entry.offsets;
   if (!promised) return damaged("another batch is in its place");
   return {};
 }
 
-std::vector<BatchReader::Span> BatchReader::plan(const std::vector<IndexEntry>& entries, std::vector<Bytes>& found) const {
+std::vector<BatchReader::Span> BatchReader::plan(const std::vector<IndexEntry>& entries,
+                                                 std::vector<Bytes>& found) const {
   std::vector<Span> spans;
   for (size_t i = 0; i < entries.size(); ++i) {
     const IndexEntry& entry = entries[i];
@@ -44,8 +47,8 @@ std::vector<BatchReader::Span> BatchReader::plan(const std::vector<IndexEntry>& 
       continue;
     }
     Span* last = spans.empty() ? nullptr : &spans.back();
-    bool joins = last != nullptr && last->segment == entry.segment && entry.at >= last->end && entry.at - last->end <= kReadGapBytes &&
-                 entry.at + entry.length - last->at <= kReadBytesMax;
+    bool joins = last != nullptr && last->segment == entry.segment && entry.at >= last->end &&
+                 entry.at - last->end <= kReadGapBytes && entry.at + entry.length - last->at <= kReadBytesMax;
     if (!joins) {
       spans.push_back({entry.segment, entry.at, entry.at, {}, Bytes()});
       last = &spans.back();
@@ -69,7 +72,8 @@ Task<void> BatchReader::read_some(std::vector<Span>& spans, size_t& next) {
   }
 }
 
-Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey key, Offset from, Offset end, size_t bytes_max, bool whole_first) {
+Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey key, Offset from, Offset end,
+                                                     size_t bytes_max, bool whole_first) {
   CO_TRY(std::vector<IndexEntry> entries, co_await index_.find(key, from, bytes_max, kEntriesPerFetch));
   while (!entries.empty() && entries.back().end_offset() > end) entries.pop_back();
   size_t total = 0;

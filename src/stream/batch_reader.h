@@ -1,6 +1,7 @@
 // BatchReader: the record batches of a partition, from the tail cache or by exact reads of the log.
 //
-// What comes from the device is checked before it is served: content checksum, and that it is the batch that the index promised. Belongs to one Stream.
+// What comes from the device is checked before it is served: content checksum, and that it is the batch that the index
+// promised. Belongs to one Stream.
 #pragma once
 
 #include <optional>
@@ -19,14 +20,17 @@ inline constexpr size_t kReadBytesMax = 1u << 20;  // of one coalesced read
 
 class BatchReader {
  public:
-  BatchReader(Executor& executor, Log& log, LogId id, TailCache& cache, LogIndex& index) : executor_(executor), log_(log), id_(id), cache_(cache), index_(index) {}
+  BatchReader(Executor& executor, Log& log, LogId id, TailCache& cache, LogIndex& index)
+      : executor_(executor), log_(log), id_(id), cache_(cache), index_(index) {}
 
   struct Batches {
     std::vector<Bytes> batches;
     size_t bytes = 0;
   };
-  // Batches from the one that holds `from` up to `end` (exclusive). `topic` as of the call; it may be gone when the read ends.
-  Task<Result<Batches>> read(TopicUuid topic, IndexKey key, Offset from, Offset end, size_t bytes_max, bool whole_first);
+  // Batches from the one that holds `from` up to `end` (exclusive). `topic` as of the call; it may be gone when the
+  // read ends.
+  Task<Result<Batches>> read(TopicUuid topic, IndexKey key, Offset from, Offset end, size_t bytes_max,
+                             bool whole_first);
   // One batch, checked.
   Task<Result<Bytes>> read_batch(TopicUuid topic, IndexEntry entry);
 

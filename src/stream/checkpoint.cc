@@ -121,9 +121,11 @@ Task<Result<CheckpointManifest>> CheckpointStore::read_manifest(uint64_t number)
   uint32_t length = in.u32();
   ours = ours && in.u64() == number;
   uint32_t crc = in.u32();
-  if (!ours || length > kManifestBytesMax) co_return fail(ErrorCode::corrupt, fmt::format("{}: belongs to another log", blob));
+  if (!ours || length > kManifestBytesMax)
+    co_return fail(ErrorCode::corrupt, fmt::format("{}: belongs to another log", blob));
   CO_TRY(Bytes bytes, co_await log_.read_blob(blob, kHeaderBytes, length));
-  if (bytes.size() != length || crc32c(bytes) != crc) co_return fail(ErrorCode::corrupt, fmt::format("{}: manifest does not match", blob));
+  if (bytes.size() != length || crc32c(bytes) != crc)
+    co_return fail(ErrorCode::corrupt, fmt::format("{}: manifest does not match", blob));
   CO_TRY(CheckpointManifest manifest, CheckpointManifest::decode(bytes));
   manifest.number = number;
   co_return manifest;
@@ -142,7 +144,8 @@ Task<Status> CheckpointStore::load_chunks(const CheckpointManifest& manifest, St
     const Bytes& bytes = blobs[chunk.checkpoint];
     bool inside = chunk.position <= bytes.size() && chunk.length <= bytes.size() - chunk.position;
     if (!inside || crc32c(bytes.view().subspan(chunk.position, chunk.length)) != chunk.crc) {
-      co_return fail(ErrorCode::corrupt, fmt::format("{}: chunk at {} does not match its checksum", blob, chunk.position));
+      co_return fail(ErrorCode::corrupt,
+                     fmt::format("{}: chunk at {} does not match its checksum", blob, chunk.position));
     }
     ByteView body = bytes.view().subspan(chunk.position, chunk.length);
     if (chunk.kind == kIndexKind) {
@@ -172,7 +175,8 @@ Task<Result<std::optional<CheckpointManifest>>> CheckpointStore::load(StreamStat
         state = std::move(loaded);
         state.clear_dirty();
         index.take_memory(loaded_index);
-        for (SegmentNumber segment : index.memory_segments()) indexed_[segment] = index.memory_entries(segment, 0).size();
+        for (SegmentNumber segment : index.memory_segments())
+          indexed_[segment] = index.memory_entries(segment, 0).size();
         kept_ = {*manifest};
         co_return std::move(*manifest);
       }
@@ -186,8 +190,10 @@ Task<Result<std::optional<CheckpointManifest>>> CheckpointStore::load(StreamStat
 }
 
 void CheckpointStore::add_chunk(Prepared& prepared, uint8_t kind, uint32_t index, ByteView bytes) {
-  std::erase_if(prepared.manifest.chunks, [&](const auto& chunk) { return chunk.kind == kind && chunk.index == index; });
-  prepared.manifest.chunks.push_back({kind, index, prepared.manifest.number, prepared.chunk_bytes.size(), static_cast<uint32_t>(bytes.size()), crc32c(bytes)});
+  std::erase_if(prepared.manifest.chunks,
+                [&](const auto& chunk) { return chunk.kind == kind && chunk.index == index; });
+  prepared.manifest.chunks.push_back({kind, index, prepared.manifest.number, prepared.chunk_bytes.size(),
+                                      static_cast<uint32_t>(bytes.size()), crc32c(bytes)});
   prepared.chunk_bytes.insert(prepared.chunk_bytes.end(), bytes.begin(), bytes.end());
 }
 
@@ -204,7 +210,8 @@ void CheckpointStore::add_index_chunks(Prepared& prepared, const LogIndex& index
   }
 }
 
-CheckpointStore::Prepared CheckpointStore::prepare(CheckpointManifest manifest, StreamState& state, const LogIndex& index) {
+CheckpointStore::Prepared CheckpointStore::prepare(CheckpointManifest manifest, StreamState& state,
+                                                   const LogIndex& index) {
   Prepared prepared;
   prepared.manifest = std::move(manifest);
   prepared.manifest.number = ++last_number_;
@@ -260,7 +267,8 @@ Task<Status> CheckpointStore::write(Prepared prepared) {
   Bytes bytes(std::move(blob));
   CO_TRY_STATUS(co_await log_.put_blob(blob_name(number), bytes));
   CO_TRY(Bytes back, co_await log_.read_blob(blob_name(number), 0, bytes.size()));
-  if (crc32c(back) != crc) co_return fail(ErrorCode::corrupt, fmt::format("{} reads back differently", blob_name(number)));
+  if (crc32c(back) != crc)
+    co_return fail(ErrorCode::corrupt, fmt::format("{} reads back differently", blob_name(number)));
   kept_.push_back(std::move(prepared.manifest));
   if (kept_.size() > 2) kept_.erase(kept_.begin());
   co_return co_await remove_unneeded();

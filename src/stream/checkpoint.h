@@ -42,7 +42,8 @@ class CheckpointStore {
   // Loads the newest good checkpoint into `state` and `index`; nullopt when there is none.
   Task<Result<std::optional<CheckpointManifest>>> load(StreamState& state, LogIndex& index);
 
-  // Takes what has changed, now, without waiting: the state and the index in memory must be as of `manifest.covered_lsn`.
+  // Takes what has changed, now, without waiting: the state and the index in memory must be as of
+  // `manifest.covered_lsn`.
   struct Prepared {
     CheckpointManifest manifest;
     std::vector<uint8_t> chunk_bytes;

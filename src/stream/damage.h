@@ -10,10 +10,10 @@ namespace distributary {
 
 struct Damage {
   SegmentNumber segment = 0;
-  uint64_t at = 0;     // in the segment
-  Lsn first_lsn = 0;   // hit, as far as can be told
+  uint64_t at = 0;    // in the segment
+  Lsn first_lsn = 0;  // hit, as far as can be told
   Lsn last_lsn = 0;
-  std::string what;    // in words fit for an administrator: place, topics and offsets as far as neighbours tell
+  std::string what;  // in words fit for an administrator: place, topics and offsets as far as neighbours tell
 };
 
 }  // namespace distributary

@@ -1,7 +1,8 @@
-// GroupWriter: group commit. Entries gather in a group while the one before is written; groups are written one after the other, and synced behind: one sync covers all
-// groups written before it. Segments are begun and sealed here.
+// GroupWriter: group commit. Entries gather in a group while the one before is written; groups are written one after
+// the other, and synced behind: one sync covers all groups written before it. Segments are begun and sealed here.
 //
-// The bytes of a group are copied once, from the request into the group; the same buffer goes to the device and to the tail cache.
+// The bytes of a group are copied once, from the request into the group; the same buffer goes to the device and to the
+// tail cache.
 //
 // Ownership: belongs to one Stream; `stop` must be awaited before destruction. Threads: one executor.
 #pragma once
@@ -20,9 +21,10 @@
 
 namespace distributary {
 
-inline constexpr size_t kGroupTargetBytes = 1u << 20;          // a gathering group is closed when it has grown to this
-inline constexpr size_t kGroupWhileSyncingBytes = 128u << 10;  // while a sync is under way, smaller groups wait and gather
-inline constexpr size_t kUnwrittenBytesMax = 64u << 20;        // producers wait (Stream::has_room) beyond this
+inline constexpr size_t kGroupTargetBytes = 1u << 20;  // a gathering group is closed when it has grown to this
+inline constexpr size_t kGroupWhileSyncingBytes = 128u
+                                                  << 10;  // while a sync is under way, smaller groups wait and gather
+inline constexpr size_t kUnwrittenBytesMax = 64u << 20;   // producers wait (Stream::has_room) beyond this
 
 // What becomes visible when a group does.
 struct RaisedWatermark {
@@ -35,12 +37,12 @@ struct PendingGroup {
   std::vector<uint8_t> bytes;  // a segment header first if the group begins a segment, then group header and entries
   size_t header_at = 0;        // of the group header in `bytes`
   SegmentNumber segment = 0;
-  uint64_t at = 0;             // of the group header in the segment
+  uint64_t at = 0;  // of the group header in the segment
   Lsn first_lsn = 0;
   uint32_t entries = 0;
-  uint32_t salt = 0;           // of its entries
+  uint32_t salt = 0;  // of its entries
   std::vector<RaisedWatermark> watermarks;
-  LogPosition end;             // after its last entry
+  LogPosition end;  // after its last entry
 
   uint64_t next_at() const { return at + bytes.size() - header_at; }
   Lsn last_lsn() const { return first_lsn + entries - 1; }
@@ -53,15 +55,15 @@ class GroupWriter {
     std::function<void(const PendingGroup&)> began;    // its place is known, it has no entries yet
     std::function<void(const PendingGroup&)> written;  // readable, not yet durable
     std::function<void(const PendingGroup&)> durable;
-    std::function<void(SegmentNumber)> sealed;         // everything in it is durable
-    std::function<void(const Error&)> failed;          // nothing more will be written
-    std::function<void()> advanced;                    // once after one or more of the above
+    std::function<void(SegmentNumber)> sealed;  // everything in it is durable
+    std::function<void(const Error&)> failed;   // nothing more will be written
+    std::function<void()> advanced;             // once after one or more of the above
   };
   struct Start {
     LogId log;
     StorageEpoch epoch = 0;
-    LogPosition end;            // where the next group goes; segment 1 at 0 when the log is empty
-    uint64_t segment_end = 0;   // 0: there is no segment yet
+    LogPosition end;           // where the next group goes; segment 1 at 0 when the log is empty
+    uint64_t segment_end = 0;  // 0: there is no segment yet
     WallMillis segment_created = 0;
   };
   GroupWriter(World& world, Log& log, TailCache& cache, Start start, StreamOptions options, Events events);
@@ -107,8 +109,8 @@ class GroupWriter {
   StorageEpoch epoch_;
   StreamOptions options_;
   Events events_;
-  SegmentNumber segment_;          // in which the next group will be
-  uint64_t segment_end_;           // as planned: all groups so far counted
+  SegmentNumber segment_;  // in which the next group will be
+  uint64_t segment_end_;   // as planned: all groups so far counted
   WallMillis segment_created_;
   bool roll_wanted_ = false;
   Lsn next_lsn_;
@@ -116,14 +118,14 @@ class GroupWriter {
   Lsn durable_lsn_;
   LogPosition written_end_;
   LogPosition durable_end_;
-  std::deque<PendingGroup> groups_;      // closed ones and, if `open_`, at the back the one that gathers
+  std::deque<PendingGroup> groups_;  // closed ones and, if `open_`, at the back the one that gathers
   bool open_ = false;
-  std::deque<PendingGroup> unsynced_;    // written, without their bytes
-  std::vector<SegmentNumber> to_seal_;   // left by the writer, not yet reported
+  std::deque<PendingGroup> unsynced_;   // written, without their bytes
+  std::vector<SegmentNumber> to_seal_;  // left by the writer, not yet reported
   size_t unwritten_bytes_ = 0;
   size_t gathered_from_ = 0;
   bool syncing_ = false;
-  bool mark_wanted_ = false;             // an empty group is still to follow the last one
+  bool mark_wanted_ = false;  // an empty group is still to follow the last one
   std::optional<Error> failure_;
   Signal work_;
   Signal written_;

@@ -18,7 +18,8 @@ Result<LogPosition> HistoryReader::find(const OriginPositions& held) const {
 
 void HistoryReader::settle(LogPosition& position) const {
   const auto& segments = log_.segments();
-  auto here = std::find_if(segments.begin(), segments.end(), [&](const SegmentInfo& s) { return s.number == position.segment; });
+  auto here = std::find_if(segments.begin(), segments.end(),
+                           [&](const SegmentInfo& s) { return s.number == position.segment; });
   bool at_end = here != segments.end() && position.at >= here->bytes && here + 1 != segments.end();
   if (at_end) {
     ++position.segment;
@@ -37,10 +38,13 @@ Task<Result<ScannedGroup>> HistoryReader::group_at(SegmentNumber segment, uint64
   }
   const auto& segments = log_.segments();
   auto info = std::find_if(segments.begin(), segments.end(), [&](const SegmentInfo& s) { return s.number == segment; });
-  if (info == segments.end()) co_return fail(ErrorCode::gap, fmt::format("segment {} of log {} is no longer kept", segment, to_string(id_)));
+  if (info == segments.end())
+    co_return fail(ErrorCode::gap, fmt::format("segment {} of log {} is no longer kept", segment, to_string(id_)));
   SegmentScanner scanner(log_, id_, segment, at, info->bytes);
   CO_TRY(std::optional<ScannedGroup> group, co_await scanner.next());
-  if (!group) co_return fail(ErrorCode::corrupt, fmt::format("segment {} of log {} ends at {}, where a group was", segment, to_string(id_), at));
+  if (!group)
+    co_return fail(ErrorCode::corrupt,
+                   fmt::format("segment {} of log {} ends at {}, where a group was", segment, to_string(id_), at));
   co_return std::move(*group);
 }
 
@@ -48,7 +52,8 @@ Status HistoryReader::collect(const ScannedGroup& group, const LogPosition& from
   size_t offset = kGroupHeaderBytes;
   while (offset < group.bytes.size()) {
     auto entry = group.entry(offset);
-    if (!entry) return fail(entry.error().context(fmt::format("damage in segment {} at {}", group.segment, group.at + offset)));
+    if (!entry)
+      return fail(entry.error().context(fmt::format("damage in segment {} at {}", group.segment, group.at + offset)));
     if (entry->lsn >= from.next && entry->content.travels()) {
       Bytes content = group.bytes.slice(offset + kEntryLocalHeaderBytes, entry->content.bytes().size());
       chunk.bytes += content.size();
@@ -68,7 +73,8 @@ Task<Result<LogChunk>> HistoryReader::read(LogPosition from, LogPosition end, si
     settle(chunk.next);
     CO_TRY(ScannedGroup group, co_await group_at(chunk.next.segment, chunk.next.at));
     if (group.header.first_lsn > chunk.next.next) {
-      co_return fail(ErrorCode::corrupt, fmt::format("log {} goes on at LSN {}, expected {}: damage", to_string(id_), group.header.first_lsn, chunk.next.next));
+      co_return fail(ErrorCode::corrupt, fmt::format("log {} goes on at LSN {}, expected {}: damage", to_string(id_),
+                                                     group.header.first_lsn, chunk.next.next));
     }
     CO_TRY_STATUS(collect(group, chunk.next, chunk));
     chunk.next.next = std::max(chunk.next.next, group.header.end_lsn());

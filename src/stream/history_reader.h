@@ -15,7 +15,8 @@ namespace distributary {
 
 class HistoryReader {
  public:
-  HistoryReader(Log& log, LogId id, TailCache& cache, const SegmentTable& segments) : log_(log), id_(id), cache_(cache), segments_(segments) {}
+  HistoryReader(Log& log, LogId id, TailCache& cache, const SegmentTable& segments)
+      : log_(log), id_(id), cache_(cache), segments_(segments) {}
 
   // Where a reader that holds `held` begins.
   Result<LogPosition> find(const OriginPositions& held) const;

@@ -77,7 +77,8 @@ void IndexPartWriter::cut_block() {
   if (block_.empty()) return;
   store_le(block_.data() + 4, static_cast<uint32_t>(block_.size() - 8));
   store_le(block_.data(), crc32c(ByteView(block_).subspan(4)));
-  directory_.push_back({first_in_block_.key, first_in_block_.base_offset, bytes_.size(), static_cast<uint32_t>(block_.size())});
+  directory_.push_back(
+      {first_in_block_.key, first_in_block_.base_offset, bytes_.size(), static_cast<uint32_t>(block_.size())});
   bytes_.insert(bytes_.end(), block_.begin(), block_.end());
   block_.clear();
 }
@@ -138,8 +139,10 @@ Task<Result<bool>> IndexRun::open_part(LogId id, uint32_t part) {
     co_return fail(damaged(blob, "header or footer does not match"));
   }
   Decoder in(header.view().subspan(12));
-  if (in.u32() != kVersion) co_return fail(ErrorCode::unsupported, fmt::format("index {} has an unknown version", blob));
-  bool ours = Uuid::from_view(in.raw(16)) == id.stream && in.u32() == id.lane && in.u32() == part && in.u64() == first_ && in.u64() == last_;
+  if (in.u32() != kVersion)
+    co_return fail(ErrorCode::unsupported, fmt::format("index {} has an unknown version", blob));
+  bool ours = Uuid::from_view(in.raw(16)) == id.stream && in.u32() == id.lane && in.u32() == part &&
+              in.u64() == first_ && in.u64() == last_;
   if (!ours) co_return fail(damaged(blob, "belongs to another log or run"));
   bool last_part = in.u32() != 0;
 
@@ -147,9 +150,11 @@ Task<Result<bool>> IndexRun::open_part(LogId id, uint32_t part) {
   uint64_t position = end.u64();
   uint64_t count = end.u32();
   uint32_t crc = end.u32();
-  if (position > size || position + count * kPlaceBytes + kFooterBytes != size) co_return fail(damaged(blob, "directory is misplaced"));
+  if (position > size || position + count * kPlaceBytes + kFooterBytes != size)
+    co_return fail(damaged(blob, "directory is misplaced"));
   CO_TRY(Bytes directory, co_await log_.read_blob(blob, position, count * kPlaceBytes));
-  if (directory.size() != count * kPlaceBytes || crc32c(directory) != crc) co_return fail(damaged(blob, "directory does not match"));
+  if (directory.size() != count * kPlaceBytes || crc32c(directory) != crc)
+    co_return fail(damaged(blob, "directory does not match"));
   Decoder places(directory);
   for (uint64_t i = 0; i < count; ++i) {
     IndexKey key = places.u64();
@@ -161,9 +166,9 @@ Task<Result<bool>> IndexRun::open_part(LogId id, uint32_t part) {
 }
 
 size_t IndexRun::seek_block(IndexKey key, Offset from) const {
-  auto after = std::upper_bound(directory_.begin(), directory_.end(), std::pair(key, from), [](const auto& wanted, const BlockPlace& place) {
-    return wanted < std::pair(place.key, place.base_offset);
-  });
+  auto after = std::upper_bound(
+      directory_.begin(), directory_.end(), std::pair(key, from),
+      [](const auto& wanted, const BlockPlace& place) { return wanted < std::pair(place.key, place.base_offset); });
   return after == directory_.begin() ? 0 : static_cast<size_t>(after - directory_.begin()) - 1;
 }
 
@@ -171,7 +176,8 @@ Task<Result<std::vector<IndexEntry>>> IndexRun::read_block(size_t block) {
   const BlockPlace place = directory_[block];
   std::string blob = IndexRunName::of(first_, last_, place.part);
   CO_TRY(Bytes bytes, co_await log_.read_blob(blob, place.position, place.length));
-  bool good = bytes.size() == place.length && place.length >= 8 && crc32c(bytes.view().subspan(4)) == load_le<uint32_t>(bytes.data()) &&
+  bool good = bytes.size() == place.length && place.length >= 8 &&
+              crc32c(bytes.view().subspan(4)) == load_le<uint32_t>(bytes.data()) &&
               load_le<uint32_t>(bytes.data() + 4) == place.length - 8;
   if (!good) co_return fail(damaged(blob, fmt::format("block at {} does not match its checksum", place.position)));
   Decoder in(bytes.view().subspan(8));

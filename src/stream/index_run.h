@@ -1,4 +1,5 @@
-// Index runs: sealed, sorted, on disk (docs/formats/index.md). A writer that cuts parts, a reader that touches one block at a time.
+// Index runs: sealed, sorted, on disk (docs/formats/index.md). A writer that cuts parts, a reader that touches one
+// block at a time.
 //
 // Threads: one executor. Errors: corrupt names the blob and the block.
 #pragma once
@@ -12,8 +13,8 @@
 
 namespace distributary {
 
-inline constexpr size_t kIndexBlockBytes = 4096;              // a block is cut at the first entry past this
-inline constexpr size_t kIndexPartBytes = 32u << 20;          // a part likewise
+inline constexpr size_t kIndexBlockBytes = 4096;      // a block is cut at the first entry past this
+inline constexpr size_t kIndexPartBytes = 32u << 20;  // a part likewise
 
 struct IndexRunName {
   SegmentNumber first = 0;

@@ -43,11 +43,12 @@ Result<SegmentHeader> SegmentHeader::parse(ByteView bytes, const LogId& log, Seg
   };
   if (bytes.size() < kSegmentHeaderBytes) return bad("cut short");
   if (as_text(bytes.first(8)) != std::string_view(kSegmentMagic, 8)) return bad("wrong magic");
-  if (crc32c(bytes.subspan(12, kSegmentHeaderBytes - 12)) != load_le<uint32_t>(bytes.data() + 8)) return bad("wrong checksum");
+  if (crc32c(bytes.subspan(12, kSegmentHeaderBytes - 12)) != load_le<uint32_t>(bytes.data() + 8))
+    return bad("wrong checksum");
   Decoder in(bytes.subspan(12));
   if (uint32_t version = in.u32(); version != kLogVersion) {
-    return fail(ErrorCode::unsupported, fmt::format("segment {} of log {} has format version {}; this build knows {}", number,
-                                                    to_string(log), version, kLogVersion));
+    return fail(ErrorCode::unsupported, fmt::format("segment {} of log {} has format version {}; this build knows {}",
+                                                    number, to_string(log), version, kLogVersion));
   }
   SegmentHeader header;
   header.log.stream = Uuid::from_view(in.raw(16));
@@ -90,7 +91,8 @@ Result<GroupHeader> GroupHeader::parse(ByteView bytes, uint32_t salt, uint64_t p
   header.written = in.i64();
   header.position = in.u64();
   if (header.position != position) return fail(ErrorCode::corrupt, "group was written for another place");
-  if (header.length < kGroupHeaderBytes || header.length > kGroupBytesMax) return fail(ErrorCode::corrupt, "group has an impossible length");
+  if (header.length < kGroupHeaderBytes || header.length > kGroupBytesMax)
+    return fail(ErrorCode::corrupt, "group has an impossible length");
   return header;
 }
 

@@ -37,7 +37,8 @@ Task<Result<std::vector<SegmentNumber>>> LogIndex::open(SegmentNumber first, Seg
         runs_.push_back(std::move(*run));
         continue;
       }
-      logger.warn("index is incomplete or damaged and will be made again", {{"log", to_string(id_)}, {"why", run.error().message}});
+      logger.warn("index is incomplete or damaged and will be made again",
+                  {{"log", to_string(id_)}, {"why", run.error().message}});
     }
     for (const std::string& blob : blobs) {
       IndexRunName name;
@@ -45,7 +46,8 @@ Task<Result<std::vector<SegmentNumber>>> LogIndex::open(SegmentNumber first, Seg
       CO_TRY_STATUS(co_await log_.remove_blob(blob));
     }
   }
-  std::sort(runs_.begin(), runs_.end(), [](const RunPointer& a, const RunPointer& b) { return a->first() < b->first(); });
+  std::sort(runs_.begin(), runs_.end(),
+            [](const RunPointer& a, const RunPointer& b) { return a->first() < b->first(); });
   std::erase_if(memory_, [&](const auto& item) { return covered.contains(item.first) || item.first < first; });
   std::vector<SegmentNumber> missing;
   for (SegmentNumber s = first; s <= last && s != 0; ++s) {
@@ -55,12 +57,14 @@ Task<Result<std::vector<SegmentNumber>>> LogIndex::open(SegmentNumber first, Seg
 }
 
 bool LogIndex::covered_by_run(SegmentNumber segment) const {
-  return std::any_of(runs_.begin(), runs_.end(), [&](const RunPointer& r) { return r->first() <= segment && segment <= r->last(); });
+  return std::any_of(runs_.begin(), runs_.end(),
+                     [&](const RunPointer& r) { return r->first() <= segment && segment <= r->last(); });
 }
 
 void LogIndex::add(const IndexEntry& entry) {
   MemorySegment& segment = memory_[entry.segment];
-  segment.partitions[entry.key].push_back({entry.base_offset, entry.max_timestamp, entry.at, entry.offsets, entry.length});
+  segment.partitions[entry.key].push_back(
+      {entry.base_offset, entry.max_timestamp, entry.at, entry.offsets, entry.length});
   segment.order.push_back(entry.key);
 }
 
@@ -202,7 +206,8 @@ bool take(std::vector<IndexEntry>& out, const IndexEntry& entry, size_t& bytes, 
 }
 }  // namespace
 
-Task<Result<LogIndex::Probe>> LogIndex::probe(RunPointer run, IndexKey key, Offset from, size_t bytes_max, size_t entries_max) {
+Task<Result<LogIndex::Probe>> LogIndex::probe(RunPointer run, IndexKey key, Offset from, size_t bytes_max,
+                                              size_t entries_max) {
   Probe result;
   size_t bytes = 0;
   for (size_t i = run->seek_block(key, from); i < run->blocks(); ++i) {
@@ -220,7 +225,8 @@ Task<Result<LogIndex::Probe>> LogIndex::probe(RunPointer run, IndexKey key, Offs
   co_return result;
 }
 
-LogIndex::Probe LogIndex::probe_memory(SegmentNumber number, IndexKey key, Offset from, size_t bytes_max, size_t entries_max) const {
+LogIndex::Probe LogIndex::probe_memory(SegmentNumber number, IndexKey key, Offset from, size_t bytes_max,
+                                       size_t entries_max) const {
   Probe result;
   const MemorySegment& segment = memory_.find(number)->second;
   auto found = segment.partitions.find(key);
@@ -245,7 +251,8 @@ std::vector<LogIndex::Source> LogIndex::sources() const {
   return all;
 }
 
-Task<Result<LogIndex::Probe>> LogIndex::probe_source(Source source, IndexKey key, Offset from, size_t bytes_max, size_t entries_max) {
+Task<Result<LogIndex::Probe>> LogIndex::probe_source(Source source, IndexKey key, Offset from, size_t bytes_max,
+                                                     size_t entries_max) {
   if (source.run) co_return co_await probe(source.run, key, from, bytes_max, entries_max);
   if (!memory_.contains(source.first)) co_return Probe{};  // sealed meanwhile: the lookup begins anew
   co_return probe_memory(source.first, key, from, bytes_max, entries_max);
@@ -271,7 +278,8 @@ Task<Result<std::optional<IndexEntry>>> LogIndex::find_time(IndexKey key, Offset
   }
 }
 
-Task<Result<std::vector<IndexEntry>>> LogIndex::find_once(IndexKey key, Offset from, size_t bytes_max, size_t entries_max) {
+Task<Result<std::vector<IndexEntry>>> LogIndex::find_once(IndexKey key, Offset from, size_t bytes_max,
+                                                          size_t entries_max) {
   // Newest first, until a source shows that what is wanted is not in an older one.
   const std::vector<Source> sources = this->sources();
   size_t start = sources.size();
@@ -318,7 +326,8 @@ Task<Result<std::map<IndexKey, Offset>>> LogIndex::segment_ends(SegmentNumber se
   }
   auto in_memory = memory_.find(segment);
   if (in_memory == memory_.end()) co_return ends;
-  for (const auto& [key, entries] : in_memory->second.partitions) ends[key] = entries.back().base_offset + entries.back().offsets;
+  for (const auto& [key, entries] : in_memory->second.partitions)
+    ends[key] = entries.back().base_offset + entries.back().offsets;
   co_return ends;
 }
 
@@ -336,7 +345,8 @@ Task<Status> LogIndex::drop_before(SegmentNumber first) {
 
 Task<std::vector<SegmentNumber>> LogIndex::discard_run(SegmentNumber first, SegmentNumber last) {
   std::vector<SegmentNumber> segments;
-  auto found = std::find_if(runs_.begin(), runs_.end(), [&](const RunPointer& r) { return r->first() == first && r->last() == last; });
+  auto found = std::find_if(runs_.begin(), runs_.end(),
+                            [&](const RunPointer& r) { return r->first() == first && r->last() == last; });
   if (found == runs_.end()) co_return segments;
   RunPointer run = *found;
   ++generation_;

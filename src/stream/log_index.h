@@ -1,5 +1,5 @@
-// LogIndex: finds the record batches of a partition. The newest segments are indexed in memory, sealed ones in runs on disk; runs are merged eight
-// to one, so that finding a quiet partition costs O(log segments).
+// LogIndex: finds the record batches of a partition. The newest segments are indexed in memory, sealed ones in runs on
+// disk; runs are merged eight to one, so that finding a quiet partition costs O(log segments).
 //
 // Ownership: belongs to one Stream. Threads: one executor; lookups may run while a seal or merge does.
 #pragma once
@@ -25,8 +25,8 @@ class LogIndex {
  public:
   LogIndex(Log& log, LogId id) : log_(log), id_(id) {}
 
-  // Opens the runs found among the blobs of the log; removes superseded and incomplete ones. Gives the segments of [first, last] that no good
-  // run covers: the caller indexes them anew (add, then seal).
+  // Opens the runs found among the blobs of the log; removes superseded and incomplete ones. Gives the segments of
+  // [first, last] that no good run covers: the caller indexes them anew (add, then seal).
   Task<Result<std::vector<SegmentNumber>>> open(SegmentNumber first, SegmentNumber last);
 
   void add(const IndexEntry& entry);
@@ -36,13 +36,16 @@ class LogIndex {
   std::vector<SegmentNumber> memory_segments() const;
   void take_memory(LogIndex& from) { memory_ = std::move(from.memory_); }
 
-  // Writes the index of a sealed segment as a run of its own and drops it from memory; merges runs when enough have gathered.
+  // Writes the index of a sealed segment as a run of its own and drops it from memory; merges runs when enough have
+  // gathered.
   Task<Status> seal(SegmentNumber segment);
   Task<Status> merge();
 
-  // Up to `entries_max` consecutive batches from the one that holds `from`, or the next after it. Stops after `bytes_max`, or where `keep_going` says so.
+  // Up to `entries_max` consecutive batches from the one that holds `from`, or the next after it. Stops after
+  // `bytes_max`, or where `keep_going` says so.
   Task<Result<std::vector<IndexEntry>>> find(IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
-  // The first batch of a partition, at or after `from`, whose largest timestamp is at least `time`; nullopt when there is none.
+  // The first batch of a partition, at or after `from`, whose largest timestamp is at least `time`; nullopt when there
+  // is none.
   Task<Result<std::optional<IndexEntry>>> find_time(IndexKey key, Offset from, WallMillis time);
   // For every partition with batches in `segment`: the end of the last one.
   Task<Result<std::map<IndexKey, Offset>>> segment_ends(SegmentNumber segment);
@@ -83,7 +86,8 @@ class LogIndex {
   Task<Result<Probe>> probe(RunPointer run, IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
   Probe probe_memory(SegmentNumber segment, IndexKey key, Offset from, size_t bytes_max, size_t entries_max) const;
   Task<Result<std::vector<IndexEntry>>> find_once(IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
-  // A run, or a segment in memory when `run` is null. A segment that is indexed anew is in memory and older than some runs.
+  // A run, or a segment in memory when `run` is null. A segment that is indexed anew is in memory and older than some
+  // runs.
   struct Source {
     SegmentNumber first = 0;
     RunPointer run;
@@ -97,8 +101,8 @@ class LogIndex {
   Log& log_;
   LogId id_;
   SegmentNumber first_segment_ = 0;
-  uint64_t generation_ = 0;  // of the row of sources: a lookup that saw it change looks again
-  std::vector<RunPointer> runs_;                  // ascending, disjoint
+  uint64_t generation_ = 0;       // of the row of sources: a lookup that saw it change looks again
+  std::vector<RunPointer> runs_;  // ascending, disjoint
   std::map<SegmentNumber, MemorySegment> memory_;
   std::deque<CachedBlock> cache_;
   std::vector<std::pair<SegmentNumber, SegmentNumber>> damaged_;

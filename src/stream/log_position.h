@@ -9,7 +9,8 @@
 
 namespace distributary {
 
-// Just before the entry `next`. The totals count all history before it, so that the difference of two positions is a backlog.
+// Just before the entry `next`. The totals count all history before it, so that the difference of two positions is a
+// backlog.
 struct LogPosition {
   Lsn next = 1;
   SegmentNumber segment = 1;

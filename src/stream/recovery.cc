@@ -13,7 +13,8 @@ namespace {
 
 const Logger logger("recovery");
 
-IndexEntry index_entry(const Topic& topic, const ContentView& content, SegmentNumber segment, uint64_t at, size_t length) {
+IndexEntry index_entry(const Topic& topic, const ContentView& content, SegmentNumber segment, uint64_t at,
+                       size_t length) {
   auto batch = RecordBatchView::parse(content.payload());
   IndexEntry entry;
   entry.key = index_key(topic.ordinal, content.partition());
@@ -28,8 +29,8 @@ IndexEntry index_entry(const Topic& topic, const ContentView& content, SegmentNu
 
 std::string describe(const ContentView& content) {
   if (content.type() != EntryType::record_batch) return std::string(to_string(content.type()));
-  return fmt::format("topic {} partition {} offsets {} to {}", to_string(content.topic()), content.partition(), content.base_offset(),
-                     content.end_offset() - 1);
+  return fmt::format("topic {} partition {} offsets {} to {}", to_string(content.topic()), content.partition(),
+                     content.base_offset(), content.end_offset() - 1);
 }
 
 }  // namespace
@@ -83,8 +84,11 @@ Task<Status> Recovery::begin_without_checkpoint(SegmentNumber first) {
     out_.state = std::move(*baseline);
     co_return Status{};
   }
-  out_.damage.push_back({first, 0, 1, covered_, fmt::format("log {} has no usable checkpoint and begins at segment {}, and what the dropped segments said is lost too: {}; "
-                                                            "restore it from a replica", to_string(id_), first, baseline.error().message)});
+  out_.damage.push_back({first, 0, 1, covered_,
+                         fmt::format("log {} has no usable checkpoint and begins at segment {}, and what the dropped "
+                                     "segments said is lost too: {}; "
+                                     "restore it from a replica",
+                                     to_string(id_), first, baseline.error().message)});
   co_return Status{};
 }
 
@@ -96,8 +100,10 @@ Task<Status> Recovery::replay() {
     reached = true;
     uint64_t from = segment.number == segment_ ? std::max<uint64_t>(at_, kSegmentHeaderBytes) : kSegmentHeaderBytes;
     if (segment.number == segment_ && at_ > segment.bytes) {
-      out_.damage.push_back({segment.number, segment.bytes, 0, covered_, fmt::format("segment {} of log {} has {} bytes, but {} were durable: "
-                             "its tail is lost; repair it from a replica", segment.number, to_string(id_), segment.bytes, at_)});
+      out_.damage.push_back({segment.number, segment.bytes, 0, covered_,
+                             fmt::format("segment {} of log {} has {} bytes, but {} were durable: "
+                                         "its tail is lost; repair it from a replica",
+                                         segment.number, to_string(id_), segment.bytes, at_)});
       break;
     }
     CO_TRY(bool good, co_await open_segment(segment.number, segment.bytes));
@@ -110,14 +116,18 @@ Task<Status> Recovery::replay() {
     at_ = segments.back().bytes;
   }
   if (next_ <= durable_) {
-    out_.damage.push_back({segment_, at_, next_, durable_, fmt::format("log {} ends at LSN {}, but LSNs up to {} were durable: the tail is lost; repair it from a replica",
-                                                                      to_string(id_), next_ - 1, durable_)});
+    out_.damage.push_back(
+        {segment_, at_, next_, durable_,
+         fmt::format(
+             "log {} ends at LSN {}, but LSNs up to {} were durable: the tail is lost; repair it from a replica",
+             to_string(id_), next_ - 1, durable_)});
   }
   co_return Status{};
 }
 
 Task<Result<bool>> Recovery::open_segment(SegmentNumber number, uint64_t end) {
-  CO_TRY(Bytes bytes, co_await log_.read(number, 0, std::min<uint64_t>(end, kSegmentHeaderBytes), ReadPattern::sequential));
+  CO_TRY(Bytes bytes,
+         co_await log_.read(number, 0, std::min<uint64_t>(end, kSegmentHeaderBytes), ReadPattern::sequential));
   auto header = SegmentHeader::parse(bytes, id_, number);
   bool misplaced = header && out_.segments.find(number) == nullptr && header->first_lsn != next_ && number != segment_;
   if (!header || misplaced) {
@@ -167,7 +177,8 @@ Status Recovery::replay_group(const ScannedGroup& group) {
   const GroupHeader& header = group.header;
   bool follows = header.first_lsn == next_ || (first_group_ && header.first_lsn <= next_) || !out_.damage.empty();
   if (!follows || header.epoch < epoch_) {
-    return fail(ErrorCode::corrupt, fmt::format("segment {} at {}: group begins at LSN {}, expected {}", group.segment, group.at, header.first_lsn, next_));
+    return fail(ErrorCode::corrupt, fmt::format("segment {} at {}: group begins at LSN {}, expected {}", group.segment,
+                                                group.at, header.first_lsn, next_));
   }
   // All entries are checked before the first is applied: a group counts wholly or not at all.
   std::vector<std::pair<size_t, EntryView>> entries;
@@ -175,12 +186,16 @@ Status Recovery::replay_group(const ScannedGroup& group) {
   for (uint32_t i = 0; i < header.entries; ++i) {
     auto entry = group.entry(offset);
     if (!entry) return fail(entry.error().context(fmt::format("segment {} at {}", group.segment, group.at + offset)));
-    if (entry->lsn != header.first_lsn + i) return fail(ErrorCode::corrupt, fmt::format("entry {} is out of order", entry->lsn));
+    if (entry->lsn != header.first_lsn + i)
+      return fail(ErrorCode::corrupt, fmt::format("entry {} is out of order", entry->lsn));
     entries.emplace_back(offset, *entry);
     offset += entry->length;
   }
-  if (offset != group.bytes.size()) return fail(ErrorCode::corrupt, fmt::format("segment {} at {}: group has bytes behind its last entry", group.segment, group.at));
-  LogPosition place{header.first_lsn, group.segment, group.at, out_.state.history_bytes(), out_.state.history_records()};
+  if (offset != group.bytes.size())
+    return fail(ErrorCode::corrupt,
+                fmt::format("segment {} at {}: group has bytes behind its last entry", group.segment, group.at));
+  LogPosition place{header.first_lsn, group.segment, group.at, out_.state.history_bytes(),
+                    out_.state.history_records()};
   if (header.first_lsn == next_) out_.segments.offer_mark(place, out_.state.origins());
   for (auto& [at, entry] : entries) {
     if (entry.lsn > covered_) TRY_STATUS(replay_entry(entry, group, at));
@@ -211,11 +226,12 @@ void Recovery::damaged_group(const ScannedGroup& group, const Error& error) {
     auto entry = group.entry(offset);
     if (!entry) {
       out_.damage.push_back({group.segment, group.at + offset, header->lsn, header->lsn,
-                             fmt::format("segment {} at {}: LSN {} ({}) does not match its checksum", group.segment, group.at + offset,
-                                         header->lsn, describe(header->content))});
+                             fmt::format("segment {} at {}: LSN {} ({}) does not match its checksum", group.segment,
+                                         group.at + offset, header->lsn, describe(header->content))});
     } else if (entry->lsn > covered_ && entry->lsn >= next_) {
       Status applied = replay_entry(*entry, group, offset);
-      if (!applied) out_.damage.push_back({group.segment, group.at + offset, entry->lsn, entry->lsn, applied.error().message});
+      if (!applied)
+        out_.damage.push_back({group.segment, group.at + offset, entry->lsn, entry->lsn, applied.error().message});
     }
     offset += header->length;
   }
@@ -227,7 +243,8 @@ Task<Status> Recovery::look_behind(Hole hole, bool& later_segment) {
     if (segment.number < hole.segment) continue;
     bool same = segment.number == hole.segment;
     if (!same) {
-      CO_TRY(Bytes bytes, co_await log_.read(segment.number, 0, std::min<uint64_t>(segment.bytes, kSegmentHeaderBytes), ReadPattern::sequential));
+      CO_TRY(Bytes bytes, co_await log_.read(segment.number, 0, std::min<uint64_t>(segment.bytes, kSegmentHeaderBytes),
+                                             ReadPattern::sequential));
       later_segment = later_segment || SegmentHeader::parse(bytes, id_, segment.number).has_value();
     }
     SegmentScanner scanner(log_, id_, segment.number, same ? hole.at : kSegmentHeaderBytes, segment.bytes);
@@ -250,7 +267,8 @@ Task<Result<bool>> Recovery::judge(Hole hole) {
   CO_TRY_STATUS(co_await look_behind(hole, later_segment));
   if (next_ <= durable_ || later_segment) {
     out_.damage.push_back({hole.segment, hole.at, next_, std::max(next_, durable_),
-                           fmt::format("damage in log {} from LSN {} on: {}; repair it from a replica or upstream", to_string(id_), next_, hole.why)});
+                           fmt::format("damage in log {} from LSN {} on: {}; repair it from a replica or upstream",
+                                       to_string(id_), next_, hole.why)});
     co_return true;
   }
   logger.info("cutting a torn tail, which was never acknowledged",
@@ -263,7 +281,8 @@ Task<Result<bool>> Recovery::judge(Hole hole) {
     CO_TRY_STATUS(co_await log_.remove_segment(hole.segment));
   } else {
     const auto& segments = log_.segments();
-    auto before = std::find_if(segments.begin(), segments.end(), [&](const SegmentInfo& s) { return s.number + 1 == hole.segment; });
+    auto before = std::find_if(segments.begin(), segments.end(),
+                               [&](const SegmentInfo& s) { return s.number + 1 == hole.segment; });
     SegmentInfo keep = *before;
     CO_TRY_STATUS(co_await log_.truncate(keep.number, keep.bytes));
     segment_ = keep.number;
@@ -287,7 +306,8 @@ Task<Status> Recovery::finish() {
   out_.end = {next_, segment_, at_, out_.state.history_bytes(), out_.state.history_records()};
   out_.segment_end = at_;
   out_.state.raise_all_high_watermarks();
-  for (const Damage& damage : out_.damage) logger.warn("stream is damaged and opens read-only", {{"what", damage.what}});
+  for (const Damage& damage : out_.damage)
+    logger.warn("stream is damaged and opens read-only", {{"what", damage.what}});
   co_return co_await index_missing();
 }
 
@@ -299,8 +319,10 @@ Task<Status> Recovery::index_missing() {
   co_return Status{};
 }
 
-Task<Status> Recovery::index_segment(Log& log, LogId id, SegmentNumber number, const StreamState& state, LogIndex& index) {
-  auto found = std::find_if(log.segments().begin(), log.segments().end(), [&](const SegmentInfo& s) { return s.number == number; });
+Task<Status> Recovery::index_segment(Log& log, LogId id, SegmentNumber number, const StreamState& state,
+                                     LogIndex& index) {
+  auto found = std::find_if(log.segments().begin(), log.segments().end(),
+                            [&](const SegmentInfo& s) { return s.number == number; });
   if (found == log.segments().end()) co_return Status{};
   SegmentScanner scanner(log, id, number, kSegmentHeaderBytes, found->bytes);
   for (;;) {

@@ -1,7 +1,7 @@
 // Recovery: from what is on the device to the state of a stream (docs/formats/stream-log.md, "Recovery").
 //
-// Reads the newest checkpoint and the log after it; cuts a torn tail; names damage. Bounded by the checkpoint interval, not by the size of the log.
-// Threads: one executor.
+// Reads the newest checkpoint and the log after it; cuts a torn tail; names damage. Bounded by the checkpoint interval,
+// not by the size of the log. Threads: one executor.
 #pragma once
 
 #include <vector>
@@ -17,11 +17,11 @@ namespace distributary {
 struct RecoveredLog {
   StreamState state;
   SegmentTable segments;
-  LogPosition end;                 // where the next group goes
-  uint64_t segment_end = 0;        // 0: the log has no segment yet
+  LogPosition end;           // where the next group goes
+  uint64_t segment_end = 0;  // 0: the log has no segment yet
   WallMillis segment_created = 0;
-  std::vector<Damage> damage;      // not empty: read-only
-  bool clean = false;              // nothing was read but the checkpoint
+  std::vector<Damage> damage;  // not empty: read-only
+  bool clean = false;          // nothing was read but the checkpoint
   uint64_t replayed_bytes = 0;
 };
 
@@ -32,7 +32,8 @@ class Recovery {
   Task<Result<RecoveredLog>> run();
 
   // Reads one sealed segment and adds its batches to the index, for topics that `state` knows.
-  static Task<Status> index_segment(Log& log, LogId id, SegmentNumber segment, const StreamState& state, LogIndex& index);
+  static Task<Status> index_segment(Log& log, LogId id, SegmentNumber segment, const StreamState& state,
+                                    LogIndex& index);
 
  private:
   struct Hole {
@@ -59,9 +60,9 @@ class Recovery {
   BaselineStore& baselines_;
   LogIndex& index_;
   RecoveredLog out_;
-  Lsn covered_ = 0;        // entries up to here are in the checkpoint
+  Lsn covered_ = 0;  // entries up to here are in the checkpoint
   Lsn next_ = 1;
-  Lsn durable_ = 0;        // the largest durable LSN seen anywhere
+  Lsn durable_ = 0;  // the largest durable LSN seen anywhere
   StorageEpoch epoch_ = 0;
   SegmentNumber segment_ = 1;
   uint64_t at_ = 0;

@@ -34,7 +34,8 @@ Task<Result<std::optional<ScannedGroup>>> SegmentScanner::next() {
   if (whole.size() < header->length) {
     co_return fail(ErrorCode::corrupt, fmt::format("segment {} at {}: group is cut short", segment_, at_));
   }
-  ScannedGroup group{*header, buffer_.slice(at_ - buffer_at_, header->length), segment_, at_, entry_salt(salt_, header->epoch)};
+  ScannedGroup group{*header, buffer_.slice(at_ - buffer_at_, header->length), segment_, at_,
+                     entry_salt(salt_, header->epoch)};
   at_ += header->length;
   co_return group;
 }

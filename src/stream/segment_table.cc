@@ -31,7 +31,8 @@ void SegmentTable::drop_before(SegmentNumber first) {
 }
 
 const SegmentSummary* SegmentTable::find(SegmentNumber number) const {
-  auto found = std::find_if(segments_.begin(), segments_.end(), [&](const SegmentSummary& s) { return s.start.position.segment == number; });
+  auto found = std::find_if(segments_.begin(), segments_.end(),
+                            [&](const SegmentSummary& s) { return s.start.position.segment == number; });
   return found == segments_.end() ? nullptr : &*found;
 }
 

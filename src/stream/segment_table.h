@@ -1,5 +1,5 @@
-// SegmentTable: where entries are in the log, coarsely. One summary per segment, kept in checkpoints, and finer marks of the newest log, in memory. Readers
-// that want an LSN or a position of an origin start at a mark and scan.
+// SegmentTable: where entries are in the log, coarsely. One summary per segment, kept in checkpoints, and finer marks
+// of the newest log, in memory. Readers that want an LSN or a position of an origin start at a mark and scan.
 //
 // Pure data of one Stream.
 #pragma once
@@ -23,8 +23,8 @@ struct LogMark {
 };
 
 struct SegmentSummary {
-  LogMark start;              // at its first group
-  WallMillis newest = 0;      // when its last group was written; 0 while it is active
+  LogMark start;          // at its first group
+  WallMillis newest = 0;  // when its last group was written; 0 while it is active
 };
 
 class SegmentTable {

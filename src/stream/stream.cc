@@ -13,7 +13,8 @@ namespace {
 const Logger logger("stream");
 }
 
-Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cache_in, Origin origin_in, StorageEpoch epoch_in, StreamOptions options_in)
+Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cache_in, Origin origin_in,
+                   StorageEpoch epoch_in, StreamOptions options_in)
     : world(world_in),
       log(std::move(log_in)),
       cache(cache_in),
@@ -65,14 +66,13 @@ GroupWriter::Events Stream::Impl::writer_events() {
   events.durable = [this](const PendingGroup& group) {
     if (options.durability == Durability::sync) raise_watermarks(group);
   };
-  events.sealed = [this](SegmentNumber segment) {
-    to_seal.push_back(segment);
-  };
+  events.sealed = [this](SegmentNumber segment) { to_seal.push_back(segment); };
   events.failed = [this](const Error& error) {
     failure = error.context(fmt::format("stream {} stopped after a failed write", to_string(origin.stream)));
     upkeep_wanted.notify_all();
     if (error.code == ErrorCode::cancelled) return;  // the disk has gone with its host
-    logger.warn("log failed; the stream will be opened again", {{"stream", to_string(origin.stream)}, {"why", error.message}});
+    logger.warn("log failed; the stream will be opened again",
+                {{"stream", to_string(origin.stream)}, {"why", error.message}});
     upkeep_wanted.notify_all();
   };
   events.advanced = [this] { advanced.notify_all(); };
@@ -90,7 +90,8 @@ void Stream::Impl::group_began(const PendingGroup& group) {
 }
 
 void Stream::Impl::raise_watermarks(const PendingGroup& group) {
-  for (const RaisedWatermark& raised : group.watermarks) state.set_high_watermark(raised.ordinal, raised.partition, raised.offset);
+  for (const RaisedWatermark& raised : group.watermarks)
+    state.set_high_watermark(raised.ordinal, raised.partition, raised.offset);
 }
 
 Task<Status> Stream::Impl::wait_for(Lsn lsn, bool durable, SteadyTime deadline, std::stop_token stop) {
@@ -116,8 +117,8 @@ Task<Status> Stream::Impl::close() {
 Stream::Stream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Stream::~Stream() = default;
 
-Task<Result<std::unique_ptr<Stream>>> Stream::open(World& world, std::unique_ptr<Log> log, TailCache& cache, Origin origin, StorageEpoch epoch,
-                                                   StreamOptions options) {
+Task<Result<std::unique_ptr<Stream>>> Stream::open(World& world, std::unique_ptr<Log> log, TailCache& cache,
+                                                   Origin origin, StorageEpoch epoch, StreamOptions options) {
   auto impl = std::make_unique<Impl>(world, std::move(log), cache, origin, epoch, options);
   Status opened = co_await impl->open();
   if (!opened) {
@@ -164,11 +165,13 @@ Task<Result<FetchedBatches>> Stream::fetch(TopicPartition partition, Offset from
   Impl& self = *impl_;
   const Topic* topic = self.state.topic(partition.topic);
   if (topic == nullptr || partition.partition >= topic->partitions.size()) {
-    co_return fail(ErrorCode::not_found, fmt::format("there is no partition {} of topic {}", partition.partition, to_string(partition.topic)));
+    co_return fail(ErrorCode::not_found, fmt::format("there is no partition {} of topic {}", partition.partition,
+                                                     to_string(partition.topic)));
   }
   const PartitionState at = topic->partitions[partition.partition];
   if (from < at.log_start || from > at.next) {
-    co_return fail(ErrorCode::out_of_range, fmt::format("offset {} of topic '{}' partition {}: kept are {} to {}", from, topic->name, partition.partition, at.log_start, at.next));
+    co_return fail(ErrorCode::out_of_range, fmt::format("offset {} of topic '{}' partition {}: kept are {} to {}", from,
+                                                        topic->name, partition.partition, at.log_start, at.next));
   }
   FetchedBatches result;
   result.high_watermark = at.high_watermark;
@@ -206,7 +209,8 @@ Result<std::optional<OffsetAtTime>> first_record_at(ByteView bytes, WallMillis t
 Task<Result<std::optional<OffsetAtTime>>> Stream::find_time(TopicPartition partition, WallMillis time) {
   Impl& self = *impl_;
   const Topic* topic = self.state.topic(partition.topic);
-  if (topic == nullptr || partition.partition >= topic->partitions.size()) co_return fail(ErrorCode::not_found, "there is no such partition");
+  if (topic == nullptr || partition.partition >= topic->partitions.size())
+    co_return fail(ErrorCode::not_found, "there is no such partition");
   const PartitionState at = topic->partitions[partition.partition];
   IndexKey key = index_key(topic->ordinal, partition.partition);
   Offset from = at.log_start;
@@ -223,7 +227,8 @@ Task<Result<std::optional<OffsetAtTime>>> Stream::find_time(TopicPartition parti
 Task<Result<std::optional<OffsetAtTime>>> Stream::find_latest_time(TopicPartition partition) {
   Impl& self = *impl_;
   const Topic* topic = self.state.topic(partition.topic);
-  if (topic == nullptr || partition.partition >= topic->partitions.size()) co_return fail(ErrorCode::not_found, "there is no such partition");
+  if (topic == nullptr || partition.partition >= topic->partitions.size())
+    co_return fail(ErrorCode::not_found, "there is no such partition");
   const PartitionState at = topic->partitions[partition.partition];
   IndexKey key = index_key(topic->ordinal, partition.partition);
   std::optional<IndexEntry> latest;
@@ -244,7 +249,8 @@ Task<Result<std::optional<OffsetAtTime>>> Stream::find_latest_time(TopicPartitio
 
 Result<Stream::EpochEnd> Stream::epoch_end(const TopicPartition& partition, LeaderEpoch epoch) const {
   const Topic* topic = impl_->state.topic(partition.topic);
-  if (topic == nullptr || partition.partition >= topic->partitions.size()) return fail(ErrorCode::not_found, "there is no such partition");
+  if (topic == nullptr || partition.partition >= topic->partitions.size())
+    return fail(ErrorCode::not_found, "there is no such partition");
   if (epoch < 0) return EpochEnd{};
   EpochEnd end{0, topic->partitions[partition.partition].high_watermark};
   for (const LeaderEpochStart& start : topic->epoch_starts) {

@@ -1,13 +1,16 @@
 // Stream: one stream's log and everything derived from it. The core that brokers, links and tools use.
 //
-// Appending is in two steps. `append_*` decides and applies at once, without waiting: it assigns offset and LSN and puts the entry into the group that
-// gathers. `wait_acknowledged` / `wait_durable` then waits for the group commit. So the order of calls is the order in the log, and many requests share one sync.
+// Appending is in two steps. `append_*` decides and applies at once, without waiting: it assigns offset and LSN and
+// puts the entry into the group that gathers. `wait_acknowledged` / `wait_durable` then waits for the group commit. So
+// the order of calls is the order in the log, and many requests share one sync.
 //
-// Nothing undurable is seen by others: fetch stops at the high watermark (durable, in `sync` mode), read_log at the durable LSN. State read from `state()` may be ahead
-// of the disk: an answer built from it waits with `wait_acknowledged(last_lsn())` first.
+// Nothing undurable is seen by others: fetch stops at the high watermark (durable, in `sync` mode), read_log at the
+// durable LSN. State read from `state()` may be ahead of the disk: an answer built from it waits with
+// `wait_acknowledged(last_lsn())` first.
 //
 // Ownership: made by `open`; `close` must be awaited before destruction. Threads: the executor it was opened on.
-// After a failed write or sync `failure()` is set, every wait fails, and the owner discards this object and opens the stream again.
+// After a failed write or sync `failure()` is set, every wait fails, and the owner discards this object and opens the
+// stream again.
 #pragma once
 
 #include <memory>
@@ -32,13 +35,13 @@ class TailCache;
 
 struct AppendedBatch {
   Offset base_offset = -1;
-  Lsn lsn = 0;                         // wait for it before answering; for a duplicate, the original's (or 0 when long durable)
-  WallMillis log_append_time = -1;     // -1 with createtime
-  bool duplicate = false;              // an idempotent producer's retry: nothing was appended
+  Lsn lsn = 0;  // wait for it before answering; for a duplicate, the original's (or 0 when long durable)
+  WallMillis log_append_time = -1;  // -1 with createtime
+  bool duplicate = false;           // an idempotent producer's retry: nothing was appended
 };
 
 struct FetchedBatches {
-  std::vector<Bytes> batches;          // record batches as stored, in offset order, the first one holding the asked offset
+  std::vector<Bytes> batches;  // record batches as stored, in offset order, the first one holding the asked offset
   size_t bytes = 0;
   Offset high_watermark = 0;
   Offset log_start = 0;
@@ -49,12 +52,12 @@ struct OffsetAtTime {
   WallMillis timestamp = -1;
 };
 
-
 class Stream {
  public:
-  // Recovers from the newest checkpoint and the log after it. The log was opened under `epoch`. A damaged stream opens read-only.
-  static Task<Result<std::unique_ptr<Stream>>> open(World& world, std::unique_ptr<Log> log, TailCache& cache, Origin origin,
-                                                    StorageEpoch epoch, StreamOptions options);
+  // Recovers from the newest checkpoint and the log after it. The log was opened under `epoch`. A damaged stream opens
+  // read-only.
+  static Task<Result<std::unique_ptr<Stream>>> open(World& world, std::unique_ptr<Log> log, TailCache& cache,
+                                                    Origin origin, StorageEpoch epoch, StreamOptions options);
   ~Stream();
   // Ends background work; writes a checkpoint and a clean-stop mark unless the stream failed.
   Task<Status> close();
@@ -68,8 +71,9 @@ class Stream {
   // While true, appends by producers fail with storage_full; deletes, cursors and reads go on.
   void set_space_low(bool low);
 
-  // --- Writing what originates here. Errors: not_found, not_owner, conflict, fenced, storage_full, too_large, invalid_argument, or the failure.
-  // `batch` has been checked (model/record_batch.h). An idempotent producer's sequence: `conflict` when out of order, `fenced` for an old epoch.
+  // --- Writing what originates here. Errors: not_found, not_owner, conflict, fenced, storage_full, too_large,
+  // invalid_argument, or the failure. `batch` has been checked (model/record_batch.h). An idempotent producer's
+  // sequence: `conflict` when out of order, `fenced` for an old epoch.
   Result<AppendedBatch> append_batch(const TopicPartition& partition, ByteView batch);
   struct CreatedTopic {
     TopicUuid id;
@@ -89,8 +93,8 @@ class Stream {
   // A block of producer ids that no other stream, here or elsewhere, will ever issue.
   Result<IssuedProducerIds> issue_producer_ids(uint32_t count);
 
-  // --- Writing what originates elsewhere (gateway). Checks content, chain and position: a duplicate gives its present last LSN and appends nothing;
-  // `gap` and `diverged` append nothing and say what was expected.
+  // --- Writing what originates elsewhere (gateway). Checks content, chain and position: a duplicate gives its present
+  // last LSN and appends nothing; `gap` and `diverged` append nothing and say what was expected.
   Result<Lsn> append_replicated(ByteView content);
 
   // --- Durability.
@@ -104,8 +108,8 @@ class Stream {
   // Notified once per group commit, after the high watermarks moved, and on failure.
   Signal& advanced();
 
-  // --- Reading records. Errors: not_found, out_of_range (below log start or beyond the end), corrupt (named; never served).
-  // Gives at least the first batch whole when `whole_first`, even beyond `bytes_max`.
+  // --- Reading records. Errors: not_found, out_of_range (below log start or beyond the end), corrupt (named; never
+  // served). Gives at least the first batch whole when `whole_first`, even beyond `bytes_max`.
   Task<Result<FetchedBatches>> fetch(TopicPartition partition, Offset from, size_t bytes_max, bool whole_first);
   // First record with timestamp >= `time`; nullopt when there is none.
   Task<Result<std::optional<OffsetAtTime>>> find_time(TopicPartition partition, WallMillis time);
@@ -118,16 +122,19 @@ class Stream {
   Result<EpochEnd> epoch_end(const TopicPartition& partition, LeaderEpoch epoch) const;
 
   // --- Reading history in log order (links, copies, verification): durable entries only.
-  // Where to begin for a reader that holds `held` (position per origin): the earliest place after which anything is missing. `gap` when that is no longer kept.
+  // Where to begin for a reader that holds `held` (position per origin): the earliest place after which anything is
+  // missing. `gap` when that is no longer kept.
   Task<Result<LogPosition>> find_position(OriginPositions held);
-  // For a replica that has nothing of an origin whose begin is no longer kept: the baselines to send first, and where to go on after them.
+  // For a replica that has nothing of an origin whose begin is no longer kept: the baselines to send first, and where
+  // to go on after them.
   struct Baselines {
-    OriginPositions origins;       // what the baselines stand for
-    std::vector<Bytes> contents;   // one for each origin, in the order of `origins`
+    OriginPositions origins;      // what the baselines stand for
+    std::vector<Bytes> contents;  // one for each origin, in the order of `origins`
     LogPosition position;
   };
   Task<Result<Baselines>> baselines();
-  // History entries from `from`, about `bytes_max` of them; empty when there are none yet. Contents alias the log's buffers.
+  // History entries from `from`, about `bytes_max` of them; empty when there are none yet. Contents alias the log's
+  // buffers.
   Task<Result<LogChunk>> read_log(LogPosition from, size_t bytes_max);
   // The durable end: a reader at this position has everything.
   LogPosition durable_end() const;

@@ -7,7 +7,8 @@
 namespace distributary {
 namespace {
 
-// A producer id is (31 bits of the stream's UUID, 32-bit counter): issued by one stream only, so its state stays valid after a failover.
+// A producer id is (31 bits of the stream's UUID, 32-bit counter): issued by one stream only, so its state stays valid
+// after a failover.
 int64_t producer_id_base(const Uuid& stream) {
   uint32_t part = load_le<uint32_t>(stream.bytes.data()) & 0x7fffffff;
   return static_cast<int64_t>(part) << 32;
@@ -18,10 +19,13 @@ int64_t producer_id_base(const Uuid& stream) {
 Status Stream::Impl::check_writable(bool takes_space) const {
   if (failure) return fail(*failure);
   if (!damage.empty()) {
-    return fail(ErrorCode::corrupt, fmt::format("stream {} is damaged and read-only: {}", to_string(origin.stream), damage.front().what));
+    return fail(ErrorCode::corrupt,
+                fmt::format("stream {} is damaged and read-only: {}", to_string(origin.stream), damage.front().what));
   }
   if (takes_space && space_low) {
-    return fail(ErrorCode::storage_full, "storage is almost full: produce is refused until space returns; delete topics or streams, shorten the ttl, or add space");
+    return fail(ErrorCode::storage_full,
+                "storage is almost full: produce is refused until space returns; delete topics or streams, shorten the "
+                "ttl, or add space");
   }
   return {};
 }
@@ -61,7 +65,12 @@ void Stream::Impl::note_added(PendingGroup& group, const ContentView& content, u
   if (content.type() == EntryType::record_batch) {
     const Topic* topic = state.topic(content.topic());
     auto batch = RecordBatchView::parse(content.payload());
-    IndexEntry entry{index_key(topic->ordinal, content.partition()), content.base_offset(), content.offset_count(), static_cast<uint32_t>(length), group.segment, at,
+    IndexEntry entry{index_key(topic->ordinal, content.partition()),
+                     content.base_offset(),
+                     content.offset_count(),
+                     static_cast<uint32_t>(length),
+                     group.segment,
+                     at,
                      batch ? batch->max_timestamp() : content.appended()};
     index.add(entry);
     group.watermarks.push_back({topic->ordinal, content.partition(), content.end_offset()});
@@ -76,23 +85,26 @@ Result<const Topic*> Stream::Impl::owned_topic(const TopicUuid& id) const {
   const Topic* topic = state.topic(id);
   if (topic == nullptr) return fail(ErrorCode::not_found, fmt::format("there is no topic {}", to_string(id)));
   if (topic->owner != origin.stream) {
-    return fail(ErrorCode::not_owner,
-                fmt::format("topic '{}' is owned by stream {}, of which this stream is a replica: produce there, or promote this replica", topic->name,
-                            to_string(topic->owner)));
+    return fail(ErrorCode::not_owner, fmt::format("topic '{}' is owned by stream {}, of which this stream is a "
+                                                  "replica: produce there, or promote this replica",
+                                                  topic->name, to_string(topic->owner)));
   }
   return topic;
 }
 
-Result<std::optional<AppendedBatch>> Stream::Impl::check_sequence(const TopicPartition& partition, const RecordBatchView& batch) const {
+Result<std::optional<AppendedBatch>> Stream::Impl::check_sequence(const TopicPartition& partition,
+                                                                  const RecordBatchView& batch) const {
   if (!batch.has_producer_id()) return std::nullopt;
   const ProducerState* producer = state.producer({partition, batch.producer_id()});
   if (producer == nullptr) return std::nullopt;
   if (batch.producer_epoch() < producer->epoch) {
-    return fail(ErrorCode::fenced, fmt::format("producer {} has epoch {}, a newer one has {}", batch.producer_id(), batch.producer_epoch(), producer->epoch));
+    return fail(ErrorCode::fenced, fmt::format("producer {} has epoch {}, a newer one has {}", batch.producer_id(),
+                                               batch.producer_epoch(), producer->epoch));
   }
   if (batch.producer_epoch() > producer->epoch) {
     if (batch.base_sequence() == 0) return std::nullopt;
-    return fail(ErrorCode::conflict, fmt::format("producer {} begins epoch {} at sequence {}, expected 0", batch.producer_id(), batch.producer_epoch(), batch.base_sequence()));
+    return fail(ErrorCode::conflict, fmt::format("producer {} begins epoch {} at sequence {}, expected 0",
+                                                 batch.producer_id(), batch.producer_epoch(), batch.base_sequence()));
   }
   for (size_t i = 0; i < producer->count; ++i) {
     const ProducerState::Batch& known = producer->batches[i];
@@ -104,7 +116,8 @@ Result<std::optional<AppendedBatch>> Stream::Impl::check_sequence(const TopicPar
   if (producer->count == 0) return std::nullopt;
   int32_t last = producer->batches[producer->count - 1].last_sequence;
   if (batch.base_sequence() != sequence_after(last, 1)) {
-    return fail(ErrorCode::conflict, fmt::format("producer {} sent sequence {}, expected {}", batch.producer_id(), batch.base_sequence(), sequence_after(last, 1)));
+    return fail(ErrorCode::conflict, fmt::format("producer {} sent sequence {}, expected {}", batch.producer_id(),
+                                                 batch.base_sequence(), sequence_after(last, 1)));
   }
   return std::nullopt;
 }
@@ -126,10 +139,10 @@ Result<AppendedBatch> Stream::Impl::append_batch(const TopicPartition& partition
   LeaderEpoch leader_epoch = topic->leader_epoch;
   Lsn lsn = writer->next_lsn();
   TRY(ContentView content, append_own(fields, bytes, [&](MutableBytes payload) {
-    set_base_offset(payload, fields.base_offset);
-    set_leader_epoch(payload, leader_epoch);
-    if (stamp) set_log_append_time(payload, fields.appended);
-  }));
+        set_base_offset(payload, fields.base_offset);
+        set_leader_epoch(payload, leader_epoch);
+        if (stamp) set_log_append_time(payload, fields.appended);
+      }));
   (void)content;
   return AppendedBatch{fields.base_offset, lsn, stamp ? fields.appended : -1, false};
 }
@@ -142,11 +155,14 @@ Result<Lsn> Stream::Impl::append_replicated(ByteView bytes) {
   if (content.origin_lsn() <= position.lsn) return writer->next_lsn() - 1;
   bool from_nothing = position.lsn == 0 && !content.is_history();
   if (content.origin_lsn() != position.lsn + 1 && !from_nothing) {
-    return fail(ErrorCode::gap, fmt::format("origin {} is at LSN {} here, the entry is LSN {}", to_string(content.origin()), position.lsn, content.origin_lsn()));
+    return fail(ErrorCode::gap, fmt::format("origin {} is at LSN {} here, the entry is LSN {}",
+                                            to_string(content.origin()), position.lsn, content.origin_lsn()));
   }
   if (content.chain_before() != position.chain && !from_nothing) {
-    return fail(ErrorCode::diverged, fmt::format("histories of origin {} differ at LSN {}: chain hash {} here, {} at the source", to_string(content.origin()),
-                                                 position.lsn, to_hex(position.chain), to_hex(content.chain_before())));
+    return fail(
+        ErrorCode::diverged,
+        fmt::format("histories of origin {} differ at LSN {}: chain hash {} here, {} at the source",
+                    to_string(content.origin()), position.lsn, to_hex(position.chain), to_hex(content.chain_before())));
   }
   Status applied = state.apply(content);
   if (!applied) return fail(ErrorCode::diverged, applied.error().message);
@@ -170,15 +186,20 @@ Result<Lsn> Stream::Impl::append_local(EntryType type, ByteView payload) {
   return lsn;
 }
 
-Result<AppendedBatch> Stream::append_batch(const TopicPartition& partition, ByteView batch) { return impl_->append_batch(partition, batch); }
+Result<AppendedBatch> Stream::append_batch(const TopicPartition& partition, ByteView batch) {
+  return impl_->append_batch(partition, batch);
+}
 Result<Lsn> Stream::append_replicated(ByteView content) { return impl_->append_replicated(content); }
 
-Result<Stream::CreatedTopic> Stream::create_topic(const std::string& name, uint32_t partitions, TimestampType timestamp_type) {
+Result<Stream::CreatedTopic> Stream::create_topic(const std::string& name, uint32_t partitions,
+                                                  TimestampType timestamp_type) {
   Impl& self = *impl_;
   TRY_STATUS(self.check_writable(true));
-  if (self.state.topic_named(name) != nullptr) return fail(ErrorCode::already_exists, fmt::format("topic '{}' exists", name));
+  if (self.state.topic_named(name) != nullptr)
+    return fail(ErrorCode::already_exists, fmt::format("topic '{}' exists", name));
   if (partitions == 0 || partitions > kPartitionsPerTopicMax) {
-    return fail(ErrorCode::invalid_argument, fmt::format("{} partitions: 1 to {} are allowed", partitions, kPartitionsPerTopicMax));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} partitions: 1 to {} are allowed", partitions, kPartitionsPerTopicMax));
   }
   OriginLsn origin_lsn = self.state.origin(self.origin).lsn + 1;
   ContentFields fields = self.own_fields(EntryType::topic_created, derive_topic_uuid(self.origin, origin_lsn));
@@ -194,8 +215,9 @@ Result<Lsn> Stream::alter_topic(const TopicUuid& id, TopicAltered change) {
   TRY_STATUS(self.check_writable(false));
   TRY(const Topic* topic, self.owned_topic(id));
   if (change.partitions < topic->partitions.size() || change.partitions > kPartitionsPerTopicMax) {
-    return fail(ErrorCode::invalid_argument, fmt::format("topic '{}' has {} partitions: they can only be added, up to {}", topic->name,
-                                                         topic->partitions.size(), kPartitionsPerTopicMax));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("topic '{}' has {} partitions: they can only be added, up to {}", topic->name,
+                            topic->partitions.size(), kPartitionsPerTopicMax));
   }
   Lsn lsn = self.writer->next_lsn();
   TRY(ContentView content, self.append_own(self.own_fields(EntryType::topic_altered, id), change.encode()));
@@ -218,7 +240,8 @@ Result<Lsn> Stream::commit_cursors(const std::string& group, std::vector<CursorC
   Impl& self = *impl_;
   TRY_STATUS(self.check_writable(false));
   if (group.size() > kGroupIdBytesMax || cursors.size() > kCursorsPerEntryMax) {
-    return fail(ErrorCode::too_large, fmt::format("a commit has at most {} partitions and a group id {} bytes", kCursorsPerEntryMax, kGroupIdBytesMax));
+    return fail(ErrorCode::too_large, fmt::format("a commit has at most {} partitions and a group id {} bytes",
+                                                  kCursorsPerEntryMax, kGroupIdBytesMax));
   }
   CursorsCommitted committed{group, self.origin.stream, std::move(cursors)};
   Lsn lsn = self.writer->next_lsn();
@@ -242,7 +265,8 @@ Result<Lsn> Stream::delete_records(const TopicPartition& partition, Offset log_s
   TRY(const Topic* topic, self.owned_topic(partition.topic));
   bool known = partition.partition < topic->partitions.size();
   if (!known || log_start < 0 || log_start > topic->partitions[partition.partition].high_watermark) {
-    return fail(ErrorCode::out_of_range, fmt::format("topic '{}' partition {} cannot be deleted up to offset {}", topic->name, partition.partition, log_start));
+    return fail(ErrorCode::out_of_range, fmt::format("topic '{}' partition {} cannot be deleted up to offset {}",
+                                                     topic->name, partition.partition, log_start));
   }
   ContentFields fields = self.own_fields(EntryType::records_deleted, partition.topic);
   fields.partition = partition.partition;
@@ -256,9 +280,11 @@ Result<Stream::IssuedProducerIds> Stream::issue_producer_ids(uint32_t count) {
   Impl& self = *impl_;
   TRY_STATUS(self.check_writable(true));
   int64_t issued = self.state.producer_ids_issued(self.origin.stream);
-  if (issued + count > int64_t{UINT32_MAX}) return fail(ErrorCode::out_of_range, "this stream has issued all its producer ids");
+  if (issued + count > int64_t{UINT32_MAX})
+    return fail(ErrorCode::out_of_range, "this stream has issued all its producer ids");
   IssuedProducerIds ids{producer_id_base(self.origin.stream) + issued, self.writer->next_lsn()};
-  TRY(ContentView content, self.append_own(self.own_fields(EntryType::producer_ids_issued, {}), ProducerIdsIssued{ids.first, count}.encode()));
+  TRY(ContentView content, self.append_own(self.own_fields(EntryType::producer_ids_issued, {}),
+                                           ProducerIdsIssued{ids.first, count}.encode()));
   (void)content;
   return ids;
 }

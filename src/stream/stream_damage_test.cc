@@ -127,7 +127,8 @@ TEST_F(DamageTest, LostIndexesAndCheckpointsAreMadeAgainFromTheLog) {
 TEST_F(DamageTest, DamageBelowTheDurableLsnOpensReadOnlyAndNamesWhatIsHit) {
   h.close();
   // Without checkpoints and indexes the whole log is read again, and the damage is met by recovery.
-  for (const std::string& name : files("blob-")) must(h.sim.executor().run(h.world->files.remove(directory() + "/" + name)));
+  for (const std::string& name : files("blob-"))
+    must(h.sim.executor().run(h.world->files.remove(directory() + "/" + name)));
   std::string path = directory() + "/" + files("segment-")[2];
   must(h.sim.disk("host").flip_bit(path, (96 + 64 + 120 + 30) * 8 + 3));
   h.open();

@@ -1,4 +1,5 @@
-// A stream in a simulated world, for tests: opens it on local storage over a simulated disk, crashes it, opens it again.
+// A stream in a simulated world, for tests: opens it on local storage over a simulated disk, crashes it, opens it
+// again.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -16,7 +16,8 @@ namespace distributary {
 
 class Stream::Impl {
  public:
-  Impl(World& world, std::unique_ptr<Log> log, TailCache& cache, Origin origin, StorageEpoch epoch, StreamOptions options);
+  Impl(World& world, std::unique_ptr<Log> log, TailCache& cache, Origin origin, StorageEpoch epoch,
+       StreamOptions options);
   Task<Status> open();
   Task<Status> close();
   GroupWriter::Events writer_events();
@@ -32,7 +33,8 @@ class Stream::Impl {
   Result<ContentView> append_own(ContentFields fields, ByteView payload);
   void note_added(PendingGroup& group, const ContentView& content, uint64_t at, size_t length);
   Result<AppendedBatch> append_batch(const TopicPartition& partition, ByteView batch);
-  Result<std::optional<AppendedBatch>> check_sequence(const TopicPartition& partition, const RecordBatchView& batch) const;
+  Result<std::optional<AppendedBatch>> check_sequence(const TopicPartition& partition,
+                                                      const RecordBatchView& batch) const;
   Result<Lsn> append_replicated(ByteView content);
   Result<Lsn> append_local(EntryType type, ByteView payload);
   Result<const Topic*> owned_topic(const TopicUuid& id) const;

@@ -11,14 +11,14 @@ namespace distributary {
 
 struct StreamOptions {
   Durability durability = Durability::sync;
-  std::chrono::seconds ttl{604800};                     // 0: for ever
+  std::chrono::seconds ttl{604800};  // 0: for ever
   std::chrono::seconds producer_expiry{604800};
   uint64_t segment_bytes = 256u << 20;
   std::chrono::milliseconds segment_age{24 * 3600 * 1000};  // the active segment is rolled when older
-  uint64_t checkpoint_bytes = 64u << 20;                // of log between checkpoints
+  uint64_t checkpoint_bytes = 64u << 20;                    // of log between checkpoints
   uint64_t checkpoint_entries = 200'000;
-  uint64_t hold_bytes_max = 64ull << 30;                // a lagging link holds back at most so much
-  std::chrono::milliseconds async_flush{200};           // async mode: at most so long until a background sync
+  uint64_t hold_bytes_max = 64ull << 30;       // a lagging link holds back at most so much
+  std::chrono::milliseconds async_flush{200};  // async mode: at most so long until a background sync
 };
 
 }  // namespace distributary

@@ -10,9 +10,8 @@ namespace distributary {
 namespace {
 
 Error misfit(const ContentView& entry, std::string_view why) {
-  return Error{ErrorCode::corrupt,
-               fmt::format("{} (origin {} LSN {}) does not follow: {}", to_string(entry.type()), to_string(entry.origin()),
-                           entry.origin_lsn(), why)};
+  return Error{ErrorCode::corrupt, fmt::format("{} (origin {} LSN {}) does not follow: {}", to_string(entry.type()),
+                                               to_string(entry.origin()), entry.origin_lsn(), why)};
 }
 
 }  // namespace
@@ -46,7 +45,8 @@ const Cursor* StreamState::cursor(const std::string& group, const TopicPartition
   const Cursor* best = nullptr;
   for (const Cursor& slot : slots->second) {
     if (here != nullptr && slot.writer == *here) return &slot;
-    if (best == nullptr || std::tie(best->committed, best->writer) < std::tie(slot.committed, slot.writer)) best = &slot;
+    if (best == nullptr || std::tie(best->committed, best->writer) < std::tie(slot.committed, slot.writer))
+      best = &slot;
   }
   return best;
 }
@@ -123,10 +123,11 @@ Status StreamState::apply_batch(const ContentView& entry, bool after_damage) {
   PartitionState& partition = topic->partitions[entry.partition()];
   bool stepped_over = after_damage && entry.base_offset() > partition.next;
   if (entry.base_offset() != partition.next && !stepped_over) {
-    return fail(misfit(entry, fmt::format("partition {} of topic '{}' is at offset {}, the batch begins at {}", entry.partition(),
-                                          topic->name, partition.next, entry.base_offset())));
+    return fail(misfit(entry, fmt::format("partition {} of topic '{}' is at offset {}, the batch begins at {}",
+                                          entry.partition(), topic->name, partition.next, entry.base_offset())));
   }
-  if (entry.offset_count() == 0 || entry.payload().size() < kBatchHeaderBytes) return fail(misfit(entry, "the batch is empty"));
+  if (entry.offset_count() == 0 || entry.payload().size() < kBatchHeaderBytes)
+    return fail(misfit(entry, "the batch is empty"));
   partition.next = entry.end_offset();
   remember_producer(entry);
   dirty(StateChunk::Kind::topics, topic->ordinal / kTopicsPerChunk);
@@ -268,7 +269,8 @@ void StreamState::raise_epochs(const ContentView& entry) {
 Status StreamState::delete_records(const ContentView& entry) {
   TRY(RecordsDeleted deleted, RecordsDeleted::decode(entry.payload()));
   Topic* topic = find(entry.topic());
-  if (topic == nullptr || entry.partition() >= topic->partitions.size()) return fail(misfit(entry, "there is no such partition"));
+  if (topic == nullptr || entry.partition() >= topic->partitions.size())
+    return fail(misfit(entry, "there is no such partition"));
   PartitionState& partition = topic->partitions[entry.partition()];
   if (deleted.log_start > partition.next) return fail(misfit(entry, "it deletes beyond the end"));
   partition.log_start = std::max(partition.log_start, deleted.log_start);
@@ -293,8 +295,9 @@ bool StreamState::same_as(const StreamState& other) const {
   for (const auto& topic : topics_) {
     if (!topic) continue;
     const Topic* twin = other.topic(topic->id);
-    if (twin == nullptr || twin->name != topic->name || twin->owner != topic->owner || twin->leader_epoch != topic->leader_epoch ||
-        twin->partitions.size() != topic->partitions.size() || twin->epoch_starts != topic->epoch_starts) {
+    if (twin == nullptr || twin->name != topic->name || twin->owner != topic->owner ||
+        twin->leader_epoch != topic->leader_epoch || twin->partitions.size() != topic->partitions.size() ||
+        twin->epoch_starts != topic->epoch_starts) {
       return false;
     }
     for (size_t i = 0; i < topic->partitions.size(); ++i) {
@@ -305,8 +308,8 @@ bool StreamState::same_as(const StreamState& other) const {
     const ProducerState* twin = other.producer(item.first);
     return twin != nullptr && *twin == item.second;
   });
-  return same_producers && producers_.size() == other.producers_.size() && cursors_ == other.cursors_ && origins_ == other.origins_ &&
-         producer_ids_issued_ == other.producer_ids_issued_;
+  return same_producers && producers_.size() == other.producers_.size() && cursors_ == other.cursors_ &&
+         origins_ == other.origins_ && producer_ids_issued_ == other.producer_ids_issued_;
 }
 
 }  // namespace distributary

@@ -1,5 +1,5 @@
-// StreamState: what a stream's log says, as data. A deterministic state machine: `apply` of the same entries in the same order gives the same state, on the
-// source, on a replica and in recovery. Nothing here reads a clock or waits.
+// StreamState: what a stream's log says, as data. A deterministic state machine: `apply` of the same entries in the
+// same order gives the same state, on the source, on a replica and in recovery. Nothing here reads a clock or waits.
 //
 // Ownership: belongs to one Stream. Threads: that stream's executor.
 #pragma once
@@ -110,8 +110,9 @@ class StreamState {
   StreamState(StreamState&&) noexcept = default;
   StreamState& operator=(StreamState&&) noexcept = default;
 
-  // Applies one entry. `corrupt`, and nothing changed, when it cannot follow this state (a gap in offsets, an unknown topic): the log is damaged, or
-  // the writer has a bug. With `after_damage`, gaps in offsets and origin LSNs are stepped over (a damaged log is being read for what is left of it).
+  // Applies one entry. `corrupt`, and nothing changed, when it cannot follow this state (a gap in offsets, an unknown
+  // topic): the log is damaged, or the writer has a bug. With `after_damage`, gaps in offsets and origin LSNs are
+  // stepped over (a damaged log is being read for what is left of it).
   Status apply(const ContentView& entry, bool after_damage = false);
 
   const Topic* topic(const TopicUuid& id) const;
@@ -123,8 +124,8 @@ class StreamState {
   uint32_t ordinals_end() const { return static_cast<uint32_t>(topics_.size()); }
   const ProducerState* producer(const ProducerKey& key) const;
   const std::map<std::string, GroupCursors>& cursors() const { return cursors_; }
-  // The committed position that counts: the slot of `here` if there is one (pass it while the group is active here), else the latest by
-  // the writers' time.
+  // The committed position that counts: the slot of `here` if there is one (pass it while the group is active here),
+  // else the latest by the writers' time.
   const Cursor* cursor(const std::string& group, const TopicPartition& partition, const Uuid* here = nullptr) const;
   const OriginPositions& origins() const { return origins_; }
   OriginPosition origin(const Origin& origin) const;

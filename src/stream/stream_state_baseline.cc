@@ -47,7 +47,8 @@ std::vector<uint8_t> StreamState::encode_baseline(const Origin& origin) const {
 
 Status StreamState::apply_baseline(const ContentView& entry) {
   if (origin(entry.origin()).lsn != 0) {
-    return fail(ErrorCode::corrupt, fmt::format("baseline of origin {} where the origin is known", to_string(entry.origin())));
+    return fail(ErrorCode::corrupt,
+                fmt::format("baseline of origin {} where the origin is known", to_string(entry.origin())));
   }
   Decoder in(entry.payload());
   int64_t ids_issued = in.i64();
@@ -60,7 +61,8 @@ Status StreamState::apply_baseline(const ContentView& entry) {
   }
   std::vector<std::pair<ProducerKey, ProducerState>> producers;
   for (size_t n = get_count(in); n > 0 && in.ok(); --n) producers.push_back(get_producer(in));
-  if (!in.done()) return fail(ErrorCode::corrupt, fmt::format("baseline of origin {} is malformed", to_string(entry.origin())));
+  if (!in.done())
+    return fail(ErrorCode::corrupt, fmt::format("baseline of origin {} is malformed", to_string(entry.origin())));
 
   for (auto& topic : topics) {
     for (PartitionState& partition : topic->partitions) partition.log_start = partition.high_watermark = partition.next;

@@ -71,7 +71,8 @@ std::vector<StateChunk> StreamState::all_chunks() const {
   auto topic_chunks = static_cast<uint32_t>((topics_.size() + kTopicsPerChunk - 1) / kTopicsPerChunk);
   for (uint32_t i = 0; i < topic_chunks; ++i) chunks.push_back({StateChunk::Kind::topics, i});
   for (uint32_t i = 0; i < kCursorChunks && !cursors_.empty(); ++i) chunks.push_back({StateChunk::Kind::cursors, i});
-  for (uint32_t i = 0; i < kProducerChunks && !producers_.empty(); ++i) chunks.push_back({StateChunk::Kind::producers, i});
+  for (uint32_t i = 0; i < kProducerChunks && !producers_.empty(); ++i)
+    chunks.push_back({StateChunk::Kind::producers, i});
   return chunks;
 }
 
@@ -94,7 +95,8 @@ std::vector<uint8_t> StreamState::encode_chunk(const StateChunk& chunk) const {
   switch (chunk.kind) {
     case StateChunk::Kind::meta: ChunkCodec::encode_meta(*this, out); return bytes;
     case StateChunk::Kind::topics:
-      for (size_t i = chunk.index * size_t{kTopicsPerChunk}; i < topics_.size() && i < (chunk.index + 1) * size_t{kTopicsPerChunk}; ++i) {
+      for (size_t i = chunk.index * size_t{kTopicsPerChunk};
+           i < topics_.size() && i < (chunk.index + 1) * size_t{kTopicsPerChunk}; ++i) {
         if (!topics_[i]) continue;
         put_topic(items, *topics_[i]);
         ++count;
@@ -136,8 +138,8 @@ Status StreamState::load_chunk(const StateChunk& chunk, ByteView bytes) {
       break;
   }
   if (!in.done()) {
-    return fail(ErrorCode::corrupt, fmt::format("checkpoint chunk of kind {} index {} is malformed", static_cast<int>(chunk.kind),
-                                                chunk.index));
+    return fail(ErrorCode::corrupt, fmt::format("checkpoint chunk of kind {} index {} is malformed",
+                                                static_cast<int>(chunk.kind), chunk.index));
   }
   return {};
 }

@@ -102,7 +102,8 @@ TEST(Stream, AckedSurvivesAnyCrashAndNothingElseAppears) {
           h.wait(last);
           acked = produced;
         }
-        if (h.sim.random().below(4) == 0) h.sim.executor().run_for(std::chrono::microseconds(h.sim.random().below(3000)));
+        if (h.sim.random().below(4) == 0)
+          h.sim.executor().run_for(std::chrono::microseconds(h.sim.random().below(3000)));
       }
       h.reopen_after_crash();
       ASSERT_TRUE(h.stream->damage().empty()) << h.stream->damage().front().what;
@@ -120,7 +121,9 @@ TEST(Stream, DuplicateOfAnIdempotentProducerIsAnsweredNotAppended) {
   h.open();
   TopicPartition clicks{h.create("clicks"), 0};
   int64_t id = must(h.stream->issue_producer_ids(10)).first;
-  auto batch = [&](int32_t sequence) { return RecordBatchBuilder().producer(id, 0, sequence).add({.value = "v"}).build(); };
+  auto batch = [&](int32_t sequence) {
+    return RecordBatchBuilder().producer(id, 0, sequence).add({.value = "v"}).build();
+  };
   EXPECT_EQ(must(h.stream->append_batch(clicks, batch(0))).base_offset, 0);
   EXPECT_EQ(must(h.stream->append_batch(clicks, batch(1))).base_offset, 1);
   AppendedBatch again = must(h.stream->append_batch(clicks, batch(0)));
@@ -232,7 +235,8 @@ TEST(Stream, ReplicaOfATrimmedStreamBeginsWithABaseline) {
   StreamHarness second(3);
   second.origin.stream = Uuid::from_random({10});
   second.open();
-  LogChunk all = must(replica.sim.executor().run(replica.stream->read_log(must(replica.sim.executor().run(replica.stream->find_position({}))), 1 << 20)));
+  LogChunk all = must(replica.sim.executor().run(
+      replica.stream->read_log(must(replica.sim.executor().run(replica.stream->find_position({}))), 1 << 20)));
   for (const Bytes& content : all.contents) must(second.stream->append_replicated(content));
   EXPECT_EQ(second.stream->state().origins(), h.stream->state().origins());
   second.wait(second.stream->last_lsn());

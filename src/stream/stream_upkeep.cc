@@ -16,7 +16,8 @@ constexpr size_t kPartitionsPerExpiry = 10'000;  // in one entry
 
 bool Stream::Impl::checkpoint_due() const {
   Lsn last = writer->next_lsn() - 1;
-  return last - checkpointed_lsn >= options.checkpoint_entries || state.history_bytes() - checkpointed_bytes >= options.checkpoint_bytes;
+  return last - checkpointed_lsn >= options.checkpoint_entries ||
+         state.history_bytes() - checkpointed_bytes >= options.checkpoint_bytes;
 }
 
 Task<void> Stream::Impl::upkeep_loop() {
@@ -29,9 +30,11 @@ Task<void> Stream::Impl::upkeep_loop() {
     Status done = co_await upkeep();
     if (done) continue;
     if (done.error().code == ErrorCode::cancelled) co_return;
-    // Nothing is lost when this fails: the log has it all. But opening would take longer and longer, so stop and be opened again.
+    // Nothing is lost when this fails: the log has it all. But opening would take longer and longer, so stop and be
+    // opened again.
     if (!failure) failure = done.error().context("upkeep");
-    logger.warn("upkeep failed; the stream will be opened again", {{"stream", to_string(origin.stream)}, {"why", done.error().message}});
+    logger.warn("upkeep failed; the stream will be opened again",
+                {{"stream", to_string(origin.stream)}, {"why", done.error().message}});
     advanced.notify_all();
   }
 }
@@ -94,12 +97,15 @@ Task<Result<SegmentNumber>> Stream::Impl::expired_before(WallMillis now) {
 }
 
 Task<Status> Stream::Impl::enforce_retention() {
-  if (options.ttl.count() == 0 || !damage.empty() || failure || retaining || log->segments().empty()) co_return Status{};
+  if (options.ttl.count() == 0 || !damage.empty() || failure || retaining || log->segments().empty())
+    co_return Status{};
   retaining = true;
   WallMillis now = world.clock().wall_now();
   const SegmentSummary& active = segments.segments().back();
-  bool aged = active.start.position.next < writer->next_lsn() && log->segments().back().number == active.start.position.segment;
-  const WallMillis limit = std::min<WallMillis>(std::chrono::milliseconds(options.ttl).count(), options.segment_age.count());
+  bool aged =
+      active.start.position.next < writer->next_lsn() && log->segments().back().number == active.start.position.segment;
+  const WallMillis limit =
+      std::min<WallMillis>(std::chrono::milliseconds(options.ttl).count(), options.segment_age.count());
   if (aged && writer->segment_created() + limit < now) writer->roll();
   auto first_kept = co_await expired_before(now);
   Status done;
@@ -155,7 +161,9 @@ Task<Result<Stream::Baselines>> Stream::Impl::baselines() {
     fields.chain_before = reached.chain;
     fields.appended = world.clock().wall_now();
     std::vector<uint8_t> payload = at.encode_baseline(of);
-    if (payload.size() > kEntryPayloadBytesMax) co_return fail(ErrorCode::too_large, fmt::format("the state of stream {} is too large for a baseline", to_string(origin.stream)));
+    if (payload.size() > kEntryPayloadBytesMax)
+      co_return fail(ErrorCode::too_large,
+                     fmt::format("the state of stream {} is too large for a baseline", to_string(origin.stream)));
     std::vector<uint8_t> entry;
     size_t begin = begin_entry(entry, fields, payload);
     size_t length = seal_entry(entry, begin, 1, 0).bytes().size();
@@ -168,11 +176,13 @@ Task<Result<Stream::Baselines>> Stream::Impl::baselines() {
 Task<bool> Stream::Impl::reindex_damaged() {
   bool any = false;
   for (auto [first, last] : index.take_damaged()) {
-    logger.warn("index is damaged and is being made again", {{"stream", to_string(origin.stream)}, {"first", first}, {"last", last}});
+    logger.warn("index is damaged and is being made again",
+                {{"stream", to_string(origin.stream)}, {"first", first}, {"last", last}});
     std::vector<SegmentNumber> lost = co_await index.discard_run(first, last);
     for (SegmentNumber segment : lost) {
       Status indexed = co_await Recovery::index_segment(*log, id, segment, state, index);
-      if (!indexed) logger.warn("segment could not be indexed", {{"segment", segment}, {"why", indexed.error().message}});
+      if (!indexed)
+        logger.warn("segment could not be indexed", {{"segment", segment}, {"why", indexed.error().message}});
       to_seal.push_back(segment);
     }
     any = true;

@@ -1,5 +1,6 @@
-// TailCache: the newest groups of all streams of a node, in memory, so that tailing consumers and links never touch the disk. Buffers are shared with the
-// writer that made them: nothing is copied. One budget for the node; the oldest go first.
+// TailCache: the newest groups of all streams of a node, in memory, so that tailing consumers and links never touch the
+// disk. Buffers are shared with the writer that made them: nothing is copied. One budget for the node; the oldest go
+// first.
 //
 // Threads: the executor's thread only. Ownership: outlives the streams that use it.
 #pragma once
