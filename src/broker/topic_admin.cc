@@ -13,6 +13,7 @@ namespace distributary {
 namespace {
 
 void fill(TopicDescription& out, const Topic& topic) {
+  out.timestamp_type = topic.timestamp_type;
   out.fault = {};
   out.id = topic.id;
   out.partitions = static_cast<uint32_t>(topic.partitions.size());
@@ -23,19 +24,17 @@ void fill(TopicDescription& out, const Topic& topic) {
 
 SteadyTime TopicAdmin::deadline() const { return context_.world.clock().now() + context_.options.durable_wait_max; }
 
-Task<void> TopicAdmin::settle(DurableWait& wait, const std::vector<StreamHandle>& streams, std::vector<TopicDescription>& out,
-                              std::stop_token stop) {
+Task<void> TopicAdmin::settle(DurableWait& wait, std::vector<TopicDescription>& out, std::stop_token stop) {
   Status settled = co_await wait.wait(deadline(), stop);
   if (settled) co_return;
-  for (size_t i = 0; i < out.size(); ++i) {
-    const Error* error = streams[i] ? wait.failed(streams[i].get()) : nullptr;
-    if (error != nullptr && out[i].fault.ok()) out[i].fault = fault_of(*error, Subject::storage);
+  for (TopicDescription& description : out) {
+    const Error* error = description.stream ? wait.failed(description.stream.get()) : nullptr;
+    if (error != nullptr && description.fault.ok()) description.fault = fault_of(*error, Subject::storage);
   }
 }
 
 Task<std::vector<TopicDescription>> TopicAdmin::describe_all(Caller caller, std::stop_token stop) {
   std::vector<TopicDescription> out;
-  std::vector<StreamHandle> homes;
   DurableWait wait;
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);
   for (const StreamHandle& stream : streams) {
@@ -46,18 +45,18 @@ Task<std::vector<TopicDescription>> TopicAdmin::describe_all(Caller caller, std:
       TopicDescription& description = out.emplace_back();
       description.name = context_.directory.names().display(stream->record.path, name);
       fill(description, *topic);
-      homes.push_back(stream);
+      description.stream = stream;
     }
     wait.add_all(stream);
   }
-  co_await settle(wait, homes, out, stop);
+  co_await settle(wait, out, stop);
   co_return out;
 }
 
 Result<Lsn> TopicAdmin::create_automatically(const FoundTopic& found, const Caller& caller, TopicDescription& out) {
   const StreamRecord& record = found.stream->record;
-  const bool may = context_.directory.allowed(caller, Permission::produce, record) ||
-                   context_.directory.allowed(caller, Permission::topic, record);
+  const bool may = context_.directory.allowed(caller, record, StreamAction::produce) ||
+                   context_.directory.allowed(caller, record, StreamAction::change_topics);
   if (!may || !context_.options.auto_create_topics || !record.settings.autocreate || !record.upstreams.empty()) return Lsn{0};
   TRY_STATUS(check_topic_name(found.name));
   Stream& stream = *found.stream->stream;
@@ -70,7 +69,6 @@ Result<Lsn> TopicAdmin::create_automatically(const FoundTopic& found, const Call
 Task<std::vector<TopicDescription>> TopicAdmin::describe(std::vector<TopicReference> topics, bool auto_create, Caller caller,
                                                          std::stop_token stop) {
   std::vector<TopicDescription> out(topics.size());
-  std::vector<StreamHandle> homes(topics.size());
   DurableWait wait;
   TopicLookup lookup(context_.directory, caller);
   for (size_t i = 0; i < topics.size(); ++i) {
@@ -78,7 +76,7 @@ Task<std::vector<TopicDescription>> TopicAdmin::describe(std::vector<TopicRefere
     description.name = std::string(topics[i].name);
     FoundTopic found = co_await lookup.find(topics[i]);
     description.fault = found.fault;
-    homes[i] = found.stream;
+    description.stream = found.stream;
     if (found.topic != nullptr) {
       if (topics[i].by_id()) description.name = context_.directory.names().display(found.stream->record.path, found.name);
       fill(description, *found.topic);
@@ -92,7 +90,7 @@ Task<std::vector<TopicDescription>> TopicAdmin::describe(std::vector<TopicRefere
     }
     if (found.stream) wait.add_all(found.stream);
   }
-  co_await settle(wait, homes, out, stop);
+  co_await settle(wait, out, stop);
   co_return out;
 }
 
@@ -138,10 +136,10 @@ Fault TopicAdmin::plan(const NewTopic& topic, const StreamRecord& record, TopicC
 }
 
 Task<void> TopicAdmin::create_one(const NewTopic& topic, bool validate_only, TopicLookup& lookup, DurableWait& wait,
-                                  TopicDescription& out, StreamHandle& stream) {
+                                  TopicDescription& out) {
   TopicReference reference{topic.name, {}};
   FoundTopic found = co_await lookup.find(reference);
-  stream = found.stream;
+  out.stream = found.stream;
   if (!found.stream) {
     out.fault = found.fault;
     co_return;
@@ -158,6 +156,7 @@ Task<void> TopicAdmin::create_one(const NewTopic& topic, bool validate_only, Top
   out.fault = plan(topic, found.stream->record, planned);
   if (!out.fault.ok()) co_return;
   out.partitions = planned.partitions;
+  out.timestamp_type = planned.timestamp_type;
   if (validate_only) co_return;
   Result<Stream::CreatedTopic> created =
       found.stream->stream->create_topic(found.name, planned.partitions, planned.timestamp_type);
@@ -172,7 +171,6 @@ Task<void> TopicAdmin::create_one(const NewTopic& topic, bool validate_only, Top
 Task<std::vector<TopicDescription>> TopicAdmin::create(const std::vector<NewTopic>& topics, bool validate_only, Caller caller,
                                                        std::stop_token stop) {
   std::vector<TopicDescription> out(topics.size());
-  std::vector<StreamHandle> homes(topics.size());
   DurableWait wait;
   TopicLookup lookup(context_.directory, caller);
   std::multiset<std::string_view> names;
@@ -183,22 +181,21 @@ Task<std::vector<TopicDescription>> TopicAdmin::create(const std::vector<NewTopi
       out[i].fault = {KafkaError::invalid_request, "the request names this topic more than once"};
       continue;
     }
-    co_await create_one(topics[i], validate_only, lookup, wait, out[i], homes[i]);
+    co_await create_one(topics[i], validate_only, lookup, wait, out[i]);
   }
-  co_await settle(wait, homes, out, stop);
+  co_await settle(wait, out, stop);
   co_return out;
 }
 
 Task<std::vector<TopicDescription>> TopicAdmin::remove(std::vector<TopicReference> topics, Caller caller, std::stop_token stop) {
   std::vector<TopicDescription> out(topics.size());
-  std::vector<StreamHandle> homes(topics.size());
   DurableWait wait;
   TopicLookup lookup(context_.directory, caller);
   for (size_t i = 0; i < topics.size(); ++i) {
     out[i].name = std::string(topics[i].name);
     out[i].id = topics[i].id;
     FoundTopic found = co_await lookup.find(topics[i]);
-    homes[i] = found.stream;
+    out[i].stream = found.stream;
     out[i].fault = found.fault;
     if (!found.fault.ok()) continue;
     if (topics[i].by_id()) out[i].name = context_.directory.names().display(found.stream->record.path, found.name);
@@ -210,7 +207,7 @@ Task<std::vector<TopicDescription>> TopicAdmin::remove(std::vector<TopicReferenc
       out[i].fault = fault_of(deleted.error(), Subject::topic);
     }
   }
-  co_await settle(wait, homes, out, stop);
+  co_await settle(wait, out, stop);
   co_return out;
 }
 
@@ -239,7 +236,6 @@ Fault TopicAdmin::plan_widening(const Widening& widening, const Topic& topic) co
 Task<std::vector<TopicDescription>> TopicAdmin::widen(const std::vector<Widening>& topics, bool validate_only, Caller caller,
                                                       std::stop_token stop) {
   std::vector<TopicDescription> out(topics.size());
-  std::vector<StreamHandle> homes(topics.size());
   DurableWait wait;
   TopicLookup lookup(context_.directory, caller);
   std::multiset<std::string_view> names;
@@ -251,7 +247,7 @@ Task<std::vector<TopicDescription>> TopicAdmin::widen(const std::vector<Widening
       continue;
     }
     FoundTopic found = co_await lookup.find(topics[i].topic);
-    homes[i] = found.stream;
+    out[i].stream = found.stream;
     out[i].fault = found.fault.ok() ? plan_widening(topics[i], *found.topic) : found.fault;
     if (!out[i].fault.ok() || validate_only) continue;
     TopicAltered change{static_cast<uint32_t>(topics[i].count), found.topic->timestamp_type};
@@ -262,7 +258,7 @@ Task<std::vector<TopicDescription>> TopicAdmin::widen(const std::vector<Widening
       out[i].fault = fault_of(altered.error(), Subject::topic);
     }
   }
-  co_await settle(wait, homes, out, stop);
+  co_await settle(wait, out, stop);
   co_return out;
 }
 

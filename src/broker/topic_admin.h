@@ -1,6 +1,6 @@
 // TopicAdmin: what topics there are, and creating, deleting and widening them. Every answer is true on the disk before it is given.
 //
-// Names in requests borrow from the request, which outlives the call. `caller.permission` is checked on each stream.
+// Names in requests borrow from the request, which outlives the call. `caller.action` is checked on each stream.
 // Threads: the executor's.
 #pragma once
 
@@ -18,6 +18,8 @@ struct TopicDescription {
   TopicUuid id;
   uint32_t partitions = 0;
   LeaderEpoch leader_epoch = 0;
+  TimestampType timestamp_type = TimestampType::create_time;
+  StreamHandle stream;  // null if it was not found
 };
 
 struct NewTopic {
@@ -55,15 +57,13 @@ class TopicAdmin {
 
  private:
   Result<Lsn> create_automatically(const FoundTopic& found, const Caller& caller, TopicDescription& out);
-  Task<void> create_one(const NewTopic& topic, bool validate_only, TopicLookup& lookup, DurableWait& wait, TopicDescription& out,
-                        StreamHandle& stream);
+  Task<void> create_one(const NewTopic& topic, bool validate_only, TopicLookup& lookup, DurableWait& wait, TopicDescription& out);
   Fault check_nodes(const std::vector<int32_t>& nodes) const;
   Fault plan(const NewTopic& topic, const StreamRecord& record, TopicCreated& plan) const;
   Fault plan_widening(const Widening& widening, const Topic& topic) const;
   SteadyTime deadline() const;
   // Waits, and turns the descriptions of streams that failed into faults.
-  Task<void> settle(DurableWait& wait, const std::vector<StreamHandle>& streams, std::vector<TopicDescription>& out,
-                    std::stop_token stop);
+  Task<void> settle(DurableWait& wait, std::vector<TopicDescription>& out, std::stop_token stop);
 
   BrokerContext context_;
   int32_t node_id_;

@@ -11,11 +11,6 @@ namespace {
 constexpr size_t kHomesMax = 1'000'000;  // guesses kept; all are dropped when there are more
 const Logger logger("broker");
 
-Fault not_allowed(const Caller& caller, const StreamRecord& record) {
-  return {KafkaError::topic_authorization_failed, fmt::format("user {} lacks {} of the stream {}", quoted(caller.principal.user),
-                                                              to_string(caller.permission), record.path)};
-}
-
 }  // namespace
 
 Task<Result<StreamHandle>> TopicDirectory::stream(std::string path) { return catalog_.stream(std::move(path)); }
@@ -51,7 +46,7 @@ Task<std::vector<StreamHandle>> TopicDirectory::streams(const Caller& caller) {
       }
       continue;
     }
-    if (allowed(caller, caller.permission, (*handle)->record)) out.push_back(std::move(*handle));
+    if (check(caller, (*handle)->record)) out.push_back(std::move(*handle));
   }
   co_return out;
 }
@@ -88,8 +83,9 @@ Task<FoundTopic> TopicLookup::find(TopicReference reference) {
       co_return out;
     }
   }
-  if (!directory_.allowed(caller_, caller_.permission, (*handle)->record)) {
-    out.fault = not_allowed(caller_, (*handle)->record);
+  Status allowed = directory_.check(caller_, (*handle)->record);
+  if (!allowed) {
+    out.fault = fault_of(allowed.error(), Subject::topic);
     co_return out;
   }
   out.stream = std::move(*handle);

@@ -36,13 +36,17 @@ class TopicDirectory {
 
   const TopicNames& names() const { return names_; }
   Catalog& catalog() { return catalog_; }
-  bool allowed(const Caller& caller, Permission permission, const StreamRecord& stream) {
-    return authorizer_.allowed(caller.principal, permission, stream);
+  // Whether the caller may do `caller.action`, or another action, with this stream.
+  Status check(const Caller& caller, const StreamRecord& stream) {
+    return caller.action ? authorizer_.check(caller.principal, stream, *caller.action) : Status();
+  }
+  bool allowed(const Caller& caller, const StreamRecord& stream, StreamAction action) {
+    return authorizer_.check(caller.principal, stream, action).has_value();
   }
   Task<Result<StreamHandle>> stream(std::string path);
   // The stream with this topic. Looks where it was last time, then in every stream. Error: not_found.
   Task<Result<StreamHandle>> stream_with(TopicUuid topic);
-  // Every stream that this caller may do `caller.permission` on; those that do not open are left out and logged.
+  // Every stream that this caller may do `caller.action` with; those that do not open are left out and logged.
   Task<std::vector<StreamHandle>> streams(const Caller& caller);
 
  private:
