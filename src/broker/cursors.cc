@@ -41,7 +41,7 @@ void fill(FoundCursor& out, const Cursor* cursor) {
 }  // namespace
 
 Task<std::vector<std::vector<Fault>>> Cursors::commit(std::string group, const std::vector<CursorCommitTopic>& topics,
-                                                      Caller caller, std::stop_token stop) {
+                                                      const Caller& caller, std::stop_token stop) {
   std::vector<std::vector<Fault>> out(topics.size());
   std::vector<StreamCommit> commits;
   TopicLookup lookup(context_.directory, caller);
@@ -77,7 +77,7 @@ Task<std::vector<std::vector<Fault>>> Cursors::commit(std::string group, const s
   co_return out;
 }
 
-Task<std::vector<FoundCursorTopic>> Cursors::find(std::string group, const std::vector<CursorQueryTopic>& topics, Caller caller,
+Task<std::vector<FoundCursorTopic>> Cursors::find(std::string group, const std::vector<CursorQueryTopic>& topics, const Caller& caller,
                                                   std::stop_token stop) {
   std::vector<FoundCursorTopic> out(topics.size());
   std::vector<StreamHandle> homes(topics.size());
@@ -107,7 +107,7 @@ Task<std::vector<FoundCursorTopic>> Cursors::find(std::string group, const std::
   co_return out;
 }
 
-Task<std::vector<FoundCursorTopic>> Cursors::find_all(std::string group, Caller caller, std::stop_token stop) {
+Task<std::vector<FoundCursorTopic>> Cursors::find_all(std::string group, const Caller& caller, std::stop_token stop) {
   std::vector<FoundCursorTopic> out;
   std::vector<StreamHandle> homes;
   DurableWait wait;

@@ -47,12 +47,12 @@ class Cursors {
   explicit Cursors(BrokerContext context) : context_(context) {}
 
   // One fault per partition, in the order of the request, which outlives the call.
-  Task<std::vector<std::vector<Fault>>> commit(std::string group, const std::vector<CursorCommitTopic>& topics, Caller caller,
+  Task<std::vector<std::vector<Fault>>> commit(std::string group, const std::vector<CursorCommitTopic>& topics, const Caller& caller,
                                                std::stop_token stop);
-  Task<std::vector<FoundCursorTopic>> find(std::string group, const std::vector<CursorQueryTopic>& topics, Caller caller,
+  Task<std::vector<FoundCursorTopic>> find(std::string group, const std::vector<CursorQueryTopic>& topics, const Caller& caller,
                                            std::stop_token stop);
   // Every committed position of the group.
-  Task<std::vector<FoundCursorTopic>> find_all(std::string group, Caller caller, std::stop_token stop);
+  Task<std::vector<FoundCursorTopic>> find_all(std::string group, const Caller& caller, std::stop_token stop);
 
  private:
   SteadyTime deadline() const { return context_.world.clock().now() + context_.options.durable_wait_max; }

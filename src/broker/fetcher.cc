@@ -206,7 +206,7 @@ std::vector<AdvanceWatch::Wants> Fetcher::wants(const std::vector<Reading>& read
   return out;
 }
 
-Task<std::vector<FetchedTopic>> Fetcher::fetch(const FetchRequest& request, Caller caller, std::stop_token stop) {
+Task<std::vector<FetchedTopic>> Fetcher::fetch(const FetchRequest& request, const Caller& caller, std::stop_token stop) {
   std::vector<FetchedTopic> out;
   std::vector<Reading> readings = co_await begin(request, caller, out);
   const auto wait = std::clamp<std::chrono::milliseconds>(std::chrono::milliseconds(request.max_wait_ms), {},

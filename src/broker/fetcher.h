@@ -55,7 +55,7 @@ class Fetcher {
   explicit Fetcher(BrokerContext context) : context_(context), watch_(context.world.executor) {}
 
   // Ends early, with what is there, when stopped.
-  Task<std::vector<FetchedTopic>> fetch(const FetchRequest& request, Caller caller, std::stop_token stop);
+  Task<std::vector<FetchedTopic>> fetch(const FetchRequest& request, const Caller& caller, std::stop_token stop);
   Task<void> stop() { return watch_.stop(); }
 
  private:

@@ -126,7 +126,7 @@ KafkaError GroupCoordinator::check_commit(const MemberClaim& claim) {
   return error;
 }
 
-Task<std::vector<GroupSummary>> GroupCoordinator::list(Caller caller) {
+Task<std::vector<GroupSummary>> GroupCoordinator::list(const Caller& caller) {
   std::map<std::string, GroupSummary> found;
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);
   for (const StreamHandle& stream : streams) {
@@ -174,7 +174,7 @@ GroupDescription describe_members(const Group& group) {
 
 }  // namespace
 
-Task<std::vector<GroupDescription>> GroupCoordinator::describe(std::vector<std::string> ids, Caller caller) {
+Task<std::vector<GroupDescription>> GroupCoordinator::describe(std::vector<std::string> ids, const Caller& caller) {
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);
   std::vector<GroupDescription> out;
   for (const std::string& id : ids) {
@@ -205,7 +205,7 @@ Fault GroupCoordinator::remove_cursors(const std::string& id, const std::vector<
   return {};
 }
 
-Task<std::vector<Fault>> GroupCoordinator::remove(std::vector<std::string> ids, Caller caller, std::stop_token stop) {
+Task<std::vector<Fault>> GroupCoordinator::remove(std::vector<std::string> ids, const Caller& caller, std::stop_token stop) {
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);
   std::vector<Fault> out(ids.size());
   DurableWait wait;

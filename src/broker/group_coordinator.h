@@ -54,10 +54,10 @@ class GroupCoordinator {
   // Whether a commit of this member, or of nobody in particular, is to be taken now.
   KafkaError check_commit(const MemberClaim& claim);
 
-  Task<std::vector<GroupSummary>> list(Caller caller);
-  Task<std::vector<GroupDescription>> describe(std::vector<std::string> ids, Caller caller);
+  Task<std::vector<GroupSummary>> list(const Caller& caller);
+  Task<std::vector<GroupDescription>> describe(std::vector<std::string> ids, const Caller& caller);
   // Deletes committed positions of groups without members; durable when it returns. One fault per id.
-  Task<std::vector<Fault>> remove(std::vector<std::string> ids, Caller caller, std::stop_token stop);
+  Task<std::vector<Fault>> remove(std::vector<std::string> ids, const Caller& caller, std::stop_token stop);
   size_t group_count() const { return groups_.size(); }
 
  private:

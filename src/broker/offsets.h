@@ -41,9 +41,9 @@ class Offsets {
   explicit Offsets(BrokerContext context) : context_(context) {}
 
   // Per topic of the query, in its order, one answer per partition. `queries` outlives the call.
-  Task<std::vector<std::vector<OffsetAnswer>>> list(const std::vector<OffsetQuery>& queries, Caller caller);
+  Task<std::vector<std::vector<OffsetAnswer>>> list(const std::vector<OffsetQuery>& queries, const Caller& caller);
   // `offset` of an answer is the end of the largest epoch up to the asked one; -1 and epoch -1 when there is none.
-  Task<std::vector<std::vector<OffsetAnswer>>> find_epoch_ends(const std::vector<OffsetQuery>& queries, Caller caller);
+  Task<std::vector<std::vector<OffsetAnswer>>> find_epoch_ends(const std::vector<OffsetQuery>& queries, const Caller& caller);
 
  private:
   Task<void> list_one(StreamHandle stream, TopicUuid topic, int64_t time, OffsetAnswer& out);

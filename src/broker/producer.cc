@@ -56,7 +56,7 @@ void Producer::append_partition(const FoundTopic& found, const ProduceRequest& r
   pending.wait.add(found.stream, appended->lsn);
 }
 
-Task<Result<PendingProduce>> Producer::append(const ProduceRequest& request, Caller caller, std::stop_token stop) {
+Task<Result<PendingProduce>> Producer::append(const ProduceRequest& request, const Caller& caller, std::stop_token stop) {
   PendingProduce pending;
   CO_TRY(pending.bytes, co_await bytes_.take(record_bytes(request), stop));
   TopicLookup lookup(context_.directory, caller);

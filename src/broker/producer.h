@@ -59,7 +59,7 @@ class Producer {
   explicit Producer(BrokerContext context);
 
   // `request` outlives the call. Error: cancelled.
-  Task<Result<PendingProduce>> append(const ProduceRequest& request, Caller caller, std::stop_token stop);
+  Task<Result<PendingProduce>> append(const ProduceRequest& request, const Caller& caller, std::stop_token stop);
   Task<std::vector<ProducedTopic>> finish(PendingProduce pending, std::stop_token stop);
   size_t bytes_in_flight() const { return bytes_.used(); }
 

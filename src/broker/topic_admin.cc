@@ -33,7 +33,7 @@ Task<void> TopicAdmin::settle(DurableWait& wait, std::vector<TopicDescription>& 
   }
 }
 
-Task<std::vector<TopicDescription>> TopicAdmin::describe_all(Caller caller, std::stop_token stop) {
+Task<std::vector<TopicDescription>> TopicAdmin::describe_all(const Caller& caller, std::stop_token stop) {
   std::vector<TopicDescription> out;
   DurableWait wait;
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);
@@ -66,7 +66,7 @@ Result<Lsn> TopicAdmin::create_automatically(const FoundTopic& found, const Call
   return created.lsn;
 }
 
-Task<std::vector<TopicDescription>> TopicAdmin::describe(std::vector<TopicReference> topics, bool auto_create, Caller caller,
+Task<std::vector<TopicDescription>> TopicAdmin::describe(std::vector<TopicReference> topics, bool auto_create, const Caller& caller,
                                                          std::stop_token stop) {
   std::vector<TopicDescription> out(topics.size());
   DurableWait wait;
@@ -168,7 +168,7 @@ Task<void> TopicAdmin::create_one(const NewTopic& topic, bool validate_only, Top
   wait.add(found.stream, created->lsn);
 }
 
-Task<std::vector<TopicDescription>> TopicAdmin::create(const std::vector<NewTopic>& topics, bool validate_only, Caller caller,
+Task<std::vector<TopicDescription>> TopicAdmin::create(const std::vector<NewTopic>& topics, bool validate_only, const Caller& caller,
                                                        std::stop_token stop) {
   std::vector<TopicDescription> out(topics.size());
   DurableWait wait;
@@ -187,7 +187,7 @@ Task<std::vector<TopicDescription>> TopicAdmin::create(const std::vector<NewTopi
   co_return out;
 }
 
-Task<std::vector<TopicDescription>> TopicAdmin::remove(std::vector<TopicReference> topics, Caller caller, std::stop_token stop) {
+Task<std::vector<TopicDescription>> TopicAdmin::remove(std::vector<TopicReference> topics, const Caller& caller, std::stop_token stop) {
   std::vector<TopicDescription> out(topics.size());
   DurableWait wait;
   TopicLookup lookup(context_.directory, caller);
@@ -233,7 +233,7 @@ Fault TopicAdmin::plan_widening(const Widening& widening, const Topic& topic) co
   return {};
 }
 
-Task<std::vector<TopicDescription>> TopicAdmin::widen(const std::vector<Widening>& topics, bool validate_only, Caller caller,
+Task<std::vector<TopicDescription>> TopicAdmin::widen(const std::vector<Widening>& topics, bool validate_only, const Caller& caller,
                                                       std::stop_token stop) {
   std::vector<TopicDescription> out(topics.size());
   DurableWait wait;

@@ -38,21 +38,21 @@ class TopicAdmin {
  public:
   TopicAdmin(BrokerContext context, int32_t node_id) : context_(context), node_id_(node_id) {}
 
-  Task<std::vector<TopicDescription>> describe_all(Caller caller, std::stop_token stop);
+  Task<std::vector<TopicDescription>> describe_all(const Caller& caller, std::stop_token stop);
   // A topic that is not there is created if `auto_create`, the broker and its stream all say so and the stream has no upstreams.
-  Task<std::vector<TopicDescription>> describe(std::vector<TopicReference> topics, bool auto_create, Caller caller,
+  Task<std::vector<TopicDescription>> describe(std::vector<TopicReference> topics, bool auto_create, const Caller& caller,
                                                std::stop_token stop);
   // `topics` outlives the call.
-  Task<std::vector<TopicDescription>> create(const std::vector<NewTopic>& topics, bool validate_only, Caller caller,
+  Task<std::vector<TopicDescription>> create(const std::vector<NewTopic>& topics, bool validate_only, const Caller& caller,
                                              std::stop_token stop);
-  Task<std::vector<TopicDescription>> remove(std::vector<TopicReference> topics, Caller caller, std::stop_token stop);
+  Task<std::vector<TopicDescription>> remove(std::vector<TopicReference> topics, const Caller& caller, std::stop_token stop);
 
   struct Widening {
     TopicReference topic;
     int32_t count = 0;  // the new total
     std::optional<std::vector<std::vector<int32_t>>> assignments;  // for the new partitions
   };
-  Task<std::vector<TopicDescription>> widen(const std::vector<Widening>& topics, bool validate_only, Caller caller,
+  Task<std::vector<TopicDescription>> widen(const std::vector<Widening>& topics, bool validate_only, const Caller& caller,
                                             std::stop_token stop);
 
  private:
