@@ -24,9 +24,9 @@ class Broker {
         producer_(context_),
         fetcher_(context_),
         offsets_(context_),
-        cursors_(context_),
         producer_ids_(context_),
-        groups_(context_) {}
+        groups_(context_),
+        cursors_(context_, groups_) {}
 
   World& world() { return context_.world; }
   const BrokerOptions& options() const { return options_; }
@@ -48,9 +48,9 @@ class Broker {
   Producer producer_;
   Fetcher fetcher_;
   Offsets offsets_;
-  Cursors cursors_;
   ProducerIds producer_ids_;
   GroupCoordinator groups_;
+  Cursors cursors_;
 };
 
 }  // namespace distributary

@@ -40,6 +40,11 @@ void fill(FoundCursor& out, const Cursor* cursor) {
 
 }  // namespace
 
+const Cursor* Cursors::cursor(const std::string& group, const OpenStream& stream, const TopicPartition& partition) const {
+  const Uuid* here = groups_.active_here(group) ? &stream.record.uuid : nullptr;
+  return stream.stream->state().cursor(group, partition, here);
+}
+
 Task<std::vector<std::vector<Fault>>> Cursors::commit(std::string group, const std::vector<CursorCommitTopic>& topics,
                                                       const Caller& caller, std::stop_token stop) {
   std::vector<std::vector<Fault>> out(topics.size());
@@ -94,7 +99,7 @@ Task<std::vector<FoundCursorTopic>> Cursors::find(std::string group, const std::
       cursor.fault = found.fault;
       if (!found.fault.ok() || !check_partition(*found.topic, partition).ok()) continue;
       TopicPartition place{found.topic->id, static_cast<PartitionIndex>(partition)};
-      fill(cursor, found.stream->stream->state().cursor(group, place));
+      fill(cursor, this->cursor(group, *found.stream, place));
     }
     if (found.stream) wait.add_all(found.stream);
   }
@@ -125,7 +130,7 @@ Task<std::vector<FoundCursorTopic>> Cursors::find_all(std::string group, const C
       }
       FoundCursor& cursor = out.back().partitions.emplace_back();
       cursor.partition = static_cast<int32_t>(place.partition);
-      fill(cursor, state.cursor(group, place));
+      fill(cursor, this->cursor(group, *stream, place));
     }
     wait.add_all(stream);
   }

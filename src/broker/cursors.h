@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "broker/context.h"
+#include "broker/group_coordinator.h"
 
 namespace distributary {
 
@@ -44,7 +45,7 @@ struct FoundCursorTopic {
 
 class Cursors {
  public:
-  explicit Cursors(BrokerContext context) : context_(context) {}
+  Cursors(BrokerContext context, const GroupCoordinator& groups) : context_(context), groups_(groups) {}
 
   // One fault per partition, in the order of the request, which outlives the call.
   Task<std::vector<std::vector<Fault>>> commit(std::string group, const std::vector<CursorCommitTopic>& topics, const Caller& caller,
@@ -56,7 +57,9 @@ class Cursors {
 
  private:
   SteadyTime deadline() const { return context_.world.clock().now() + context_.options.durable_wait_max; }
+  const Cursor* cursor(const std::string& group, const OpenStream& stream, const TopicPartition& partition) const;
   BrokerContext context_;
+  const GroupCoordinator& groups_;
 };
 
 }  // namespace distributary

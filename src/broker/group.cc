@@ -132,6 +132,7 @@ KafkaError Group::check_commit(const MemberClaim& claim) {
   if (error != KafkaError::none) return error;
   if (state_ == GroupState::completing_rebalance) return KafkaError::rebalance_in_progress;
   if (!member->waits()) alive(*member);
+  has_committed_ = true;
   return KafkaError::none;
 }
 

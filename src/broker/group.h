@@ -48,6 +48,8 @@ class Group {
   const std::string& protocol_name() const { return protocol_name_; }
   const std::map<std::string, GroupMember>& members() const { return members_; }
   size_t pending_members() const { return pending_.size(); }
+  // A member has committed a position through this coordinator.
+  bool has_committed() const { return has_committed_; }
 
  private:
   SteadyTime now() { return executor_.clock().now(); }
@@ -98,6 +100,7 @@ class Group {
   SteadyTime initial_limit_ = kNever;             // the first rebalance of an empty group: waits for latecomers until then
   bool initial_ = false;
   bool latecomer_ = false;
+  bool has_committed_ = false;
   SteadyTime next_tick_ = kNever;
 };
 

@@ -126,6 +126,11 @@ KafkaError GroupCoordinator::check_commit(const MemberClaim& claim) {
   return error;
 }
 
+bool GroupCoordinator::active_here(const std::string& id) const {
+  auto found = groups_.find(id);
+  return found != groups_.end() && found->second.group->has_committed();
+}
+
 Task<std::vector<GroupSummary>> GroupCoordinator::list(const Caller& caller) {
   std::map<std::string, GroupSummary> found;
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);

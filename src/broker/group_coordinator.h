@@ -53,6 +53,8 @@ class GroupCoordinator {
   KafkaError leave(const MemberClaim& claim);
   // Whether a commit of this member, or of nobody in particular, is to be taken now.
   KafkaError check_commit(const MemberClaim& claim);
+  // Whether the group's own positions here count before those that came from other clusters: its members have committed here.
+  bool active_here(const std::string& id) const;
 
   Task<std::vector<GroupSummary>> list(const Caller& caller);
   Task<std::vector<GroupDescription>> describe(std::vector<std::string> ids, const Caller& caller);

@@ -39,8 +39,8 @@ Task<std::vector<TopicDescription>> TopicAdmin::describe_all(const Caller& calle
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);
   for (const StreamHandle& stream : streams) {
     const StreamState& state = stream->stream->state();
-    for (const auto& [name, id] : state.names()) {
-      const Topic* topic = state.topic(id);
+    for (const auto& [name, ordinal] : state.names()) {
+      const Topic* topic = state.topic_at(ordinal);
       if (topic == nullptr) continue;
       TopicDescription& description = out.emplace_back();
       description.name = context_.directory.names().display(stream->record.path, name);
