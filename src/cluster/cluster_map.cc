@@ -47,7 +47,9 @@ Result<std::string> parse_fingerprint(std::string_view value) {
     digits.push_back(c);
   }
   if (digits.size() != 64) {
-    return fail(ErrorCode::invalid_argument, "root=" + quoted(value) + " is not a fingerprint: give the 64 hex digits that `distributary init` printed");
+    return fail(
+        ErrorCode::invalid_argument,
+        "root=" + quoted(value) + " is not a fingerprint: give the 64 hex digits that `distributary init` printed");
   }
   return digits;
 }
@@ -90,7 +92,8 @@ Result<ClusterEntry> parse_line(std::string_view line) {
     entry.nodes.push_back(std::move(node));
   }
   if (entry.nodes.empty()) {
-    return fail(ErrorCode::invalid_argument, "cluster " + quoted(entry.name) + " has no node; add host, host:port or host;ip:port");
+    return fail(ErrorCode::invalid_argument,
+                "cluster " + quoted(entry.name) + " has no node; add host, host:port or host;ip:port");
   }
   return entry;
 }
@@ -115,7 +118,8 @@ std::vector<Address> ClusterEntry::gateway_addresses() const {
 
 Result<ClusterMap> ClusterMap::parse(std::string_view text, std::string_view source) {
   if (text.size() > kClusterMapBytesMax) {
-    return fail(ErrorCode::too_large, std::string(source) + " is longer than " + std::to_string(kClusterMapBytesMax) + " bytes");
+    return fail(ErrorCode::too_large,
+                std::string(source) + " is longer than " + std::to_string(kClusterMapBytesMax) + " bytes");
   }
   ClusterMap map;
   map.source_ = std::string(source);
@@ -139,7 +143,8 @@ Result<ClusterMap> ClusterMap::parse(std::string_view text, std::string_view sou
 }
 
 const ClusterEntry* ClusterMap::find(std::string_view name) const {
-  auto found = std::find_if(entries_.begin(), entries_.end(), [&](const ClusterEntry& entry) { return entry.name == name; });
+  auto found =
+      std::find_if(entries_.begin(), entries_.end(), [&](const ClusterEntry& entry) { return entry.name == name; });
   return found == entries_.end() ? nullptr : &*found;
 }
 
@@ -148,13 +153,15 @@ Result<const ClusterEntry*> ClusterMap::require(std::string_view name) const {
   std::string known;
   for (const ClusterEntry& entry : entries_) known += (known.empty() ? "" : ", ") + entry.name;
   if (known.empty()) known = "none";
-  return fail(ErrorCode::not_found, "cluster " + quoted(name) + " is not in " + (source_.empty() ? "the cluster map" : source_) + " (known: " + known +
+  return fail(ErrorCode::not_found, "cluster " + quoted(name) + " is not in " +
+                                        (source_.empty() ? "the cluster map" : source_) + " (known: " + known +
                                         "); add a line for it");
 }
 
 const ClusterEntry* ClusterMap::find_root(std::string_view fingerprint) const {
   if (fingerprint.empty()) return nullptr;
-  auto found = std::find_if(entries_.begin(), entries_.end(), [&](const ClusterEntry& entry) { return entry.root_fingerprint == fingerprint; });
+  auto found = std::find_if(entries_.begin(), entries_.end(),
+                            [&](const ClusterEntry& entry) { return entry.root_fingerprint == fingerprint; });
   return found == entries_.end() ? nullptr : &*found;
 }
 

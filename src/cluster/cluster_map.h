@@ -2,12 +2,14 @@
 //
 //   <name> [key=value ...] <node> [<node> ...]
 //
-// The first line is the default cluster: the one that a path without /mapr/<cluster> belongs to. A node (one that answers administration) is `host`, `ip`,
-// `host:port` or `host;ip:port`; in the last form the ip is tried when the name does not resolve. Blank lines and lines that begin with # are skipped.
+// The first line is the default cluster: the one that a path without /mapr/<cluster> belongs to. A node (one that
+// answers administration) is `host`, `ip`, `host:port` or `host;ip:port`; in the last form the ip is tried when the
+// name does not resolve. Blank lines and lines that begin with # are skipped.
 //
 //   secure=true|false     whether the cluster is reached over mutual TLS only. Default false
-//   root=<64 hex digits>  SHA-256 of the cluster's root certificate (`distributary init` prints it): who may call itself that cluster
-//   gateways=<host:port>[,<host:port>...]   its gateways, when they are not at the nodes' gateway port
+//   root=<64 hex digits>  SHA-256 of the cluster's root certificate (`distributary init` prints it): who may call
+//   itself that cluster gateways=<host:port>[,<host:port>...]   its gateways, when they are not at the nodes' gateway
+//   port
 //
 // Other keys are kept and have no meaning here. A plain value; any thread.
 #pragma once

@@ -51,7 +51,8 @@ TEST(ClusterMap, TrustAndUnknownKeys) {
 
 TEST(ClusterMap, ErrorsNameTheLineAndWhatIsAllowed) {
   EXPECT_EQ(error_of("a x\nb secure=yes y\n"), "clusters.conf line 2: secure='yes' is neither true nor false");
-  EXPECT_EQ(error_of("a secure=true\n"), "clusters.conf line 1: cluster 'a' has no node; add host, host:port or host;ip:port");
+  EXPECT_EQ(error_of("a secure=true\n"),
+            "clusters.conf line 1: cluster 'a' has no node; add host, host:port or host;ip:port");
   EXPECT_EQ(error_of("a x\na y\n"), "clusters.conf line 2: cluster 'a' is listed twice");
   EXPECT_NE(error_of("a root=12 x").find("64 hex digits"), std::string::npos);
   EXPECT_NE(error_of("a x:99999").find("clusters.conf line 1"), std::string::npos);

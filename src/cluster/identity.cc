@@ -64,7 +64,8 @@ struct CertificateFields {
 bool set_name(X509_NAME* name, const CertificateFields& fields) {
   auto add = [&](const char* key, const std::string& value) {
     std::string cut = value.substr(0, 64);  // the standard's limit for both fields
-    return X509_NAME_add_entry_by_txt(name, key, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(cut.data()), static_cast<int>(cut.size()), -1, 0);
+    return X509_NAME_add_entry_by_txt(name, key, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(cut.data()),
+                                      static_cast<int>(cut.size()), -1, 0);
   };
   return add("O", fields.organization) && add("CN", fields.common_name);
 }
@@ -92,15 +93,18 @@ bool set_times(X509* certificate, const CertificateFields& fields) {
 }
 
 // `issuer` null: signs itself.
-Result<Certificate> make_certificate(const CertificateFields& fields, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key) {
+Result<Certificate> make_certificate(const CertificateFields& fields, EVP_PKEY* key, X509* issuer,
+                                     EVP_PKEY* issuer_key) {
   Certificate certificate(X509_new());
   X509* made = certificate.get();
   X509* signer = issuer ? issuer : made;
-  bool ok = made && X509_set_version(made, 2) && set_serial(made) && set_times(made, fields) && X509_set_pubkey(made, key) &&
-            set_name(X509_get_subject_name(made), fields) && X509_set_issuer_name(made, X509_get_subject_name(signer)) &&
-            add_extension(made, signer, NID_basic_constraints, fields.authority ? "critical,CA:TRUE" : "critical,CA:FALSE") &&
-            add_extension(made, signer, NID_key_usage, fields.authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature") &&
-            add_extension(made, signer, NID_subject_key_identifier, "hash");
+  bool ok =
+      made && X509_set_version(made, 2) && set_serial(made) && set_times(made, fields) && X509_set_pubkey(made, key) &&
+      set_name(X509_get_subject_name(made), fields) && X509_set_issuer_name(made, X509_get_subject_name(signer)) &&
+      add_extension(made, signer, NID_basic_constraints, fields.authority ? "critical,CA:TRUE" : "critical,CA:FALSE") &&
+      add_extension(made, signer, NID_key_usage,
+                    fields.authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature") &&
+      add_extension(made, signer, NID_subject_key_identifier, "hash");
   if (ok && !fields.authority) ok = add_extension(made, signer, NID_ext_key_usage, "serverAuth,clientAuth");
   if (!ok || !X509_sign(made, issuer_key, EVP_sha256())) return fail(openssl_error("cannot make a certificate"));
   return certificate;
@@ -136,7 +140,8 @@ Result<Key> read_key(const std::string& pem) {
 
 Result<RootIdentity> make_root(const std::string& cluster, WallMillis now) {
   TRY(Key key, new_key());
-  CertificateFields fields{.organization = cluster, .common_name = "distributary root", .years = kRootYears, .authority = true, .now = now};
+  CertificateFields fields{
+      .organization = cluster, .common_name = "distributary root", .years = kRootYears, .authority = true, .now = now};
   TRY(Certificate certificate, make_certificate(fields, key.get(), nullptr, key.get()));
   RootIdentity root;
   TRY(root.key_pem, to_pem(key.get()));
@@ -144,11 +149,13 @@ Result<RootIdentity> make_root(const std::string& cluster, WallMillis now) {
   return root;
 }
 
-Result<TlsIdentity> make_node(const RootIdentity& root, const std::string& cluster, const std::string& node, WallMillis now) {
+Result<TlsIdentity> make_node(const RootIdentity& root, const std::string& cluster, const std::string& node,
+                              WallMillis now) {
   TRY(Certificate issuer, last_certificate(root.certificate_pem));
   TRY(Key issuer_key, read_key(root.key_pem));
   TRY(Key key, new_key());
-  CertificateFields fields{.organization = cluster, .common_name = node, .years = kNodeYears, .authority = false, .now = now};
+  CertificateFields fields{
+      .organization = cluster, .common_name = node, .years = kNodeYears, .authority = false, .now = now};
   TRY(Certificate certificate, make_certificate(fields, key.get(), issuer.get(), issuer_key.get()));
   TlsIdentity identity;
   TRY(identity.chain_pem, to_pem(certificate.get()));
@@ -161,7 +168,8 @@ Result<std::string> root_fingerprint(std::string_view pem) {
   TRY(Certificate certificate, last_certificate(pem));
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
-  if (!X509_digest(certificate.get(), EVP_sha256(), digest, &length)) return fail(openssl_error("cannot hash the certificate"));
+  if (!X509_digest(certificate.get(), EVP_sha256(), digest, &length))
+    return fail(openssl_error("cannot hash the certificate"));
   std::string hex;
   for (unsigned int i = 0; i < length; ++i) {
     hex.push_back("0123456789abcdef"[digest[i] >> 4]);
@@ -173,8 +181,8 @@ Result<std::string> root_fingerprint(std::string_view pem) {
 Result<Uuid> cluster_id(std::string_view fingerprint) {
   if (fingerprint.size() != 64) return fail(ErrorCode::invalid_argument, "a fingerprint has 64 hex digits");
   std::string text(fingerprint.substr(0, 32));
-  text[12] = '8';                                             // version 8: our own derivation
-  text[16] = "89ab"[static_cast<unsigned>(text[16]) & 3];     // the variant bits
+  text[12] = '8';                                          // version 8: our own derivation
+  text[16] = "89ab"[static_cast<unsigned>(text[16]) & 3];  // the variant bits
   for (size_t dash : {20u, 16u, 12u, 8u}) text.insert(dash, "-");
   return parse_uuid(text);
 }
@@ -186,7 +194,10 @@ Task<Status> save_identity(FileSystem& files, std::string directory, RootIdentit
     const std::string& text;
   };
   // The certificate that is loaded first comes last: half a directory is not an identity.
-  const Part parts[] = {{"root.key", root.key_pem}, {"root.pem", root.certificate_pem}, {"node.key", node.key_pem}, {"node.pem", node.chain_pem}};
+  const Part parts[] = {{"root.key", root.key_pem},
+                        {"root.pem", root.certificate_pem},
+                        {"node.key", node.key_pem},
+                        {"node.pem", node.chain_pem}};
   for (const Part& part : parts) {
     std::string path = directory + "/" + part.name;
     std::string text = part.text;

@@ -1,5 +1,6 @@
-// Identity of a cluster: a root key that signs a certificate for each node. The cluster's id and its fingerprint derive from the root certificate, so nobody
-// without the root key can be that cluster. Keys are P-256; certificates X.509 v3, for TLS 1.3.
+// Identity of a cluster: a root key that signs a certificate for each node. The cluster's id and its fingerprint derive
+// from the root certificate, so nobody without the root key can be that cluster. Keys are P-256; certificates X.509 v3,
+// for TLS 1.3.
 //
 // Functions are pure but for OpenSSL's own randomness, and take some hundred microseconds. Any thread.
 #pragma once
@@ -26,7 +27,8 @@ inline constexpr int kNodeYears = 10;
 
 Result<RootIdentity> make_root(const std::string& cluster, WallMillis now);
 // A new node's key and chain (its certificate, then the root's), signed by `root`.
-Result<TlsIdentity> make_node(const RootIdentity& root, const std::string& cluster, const std::string& node, WallMillis now);
+Result<TlsIdentity> make_node(const RootIdentity& root, const std::string& cluster, const std::string& node,
+                              WallMillis now);
 
 // SHA-256 of a certificate (DER), 64 lower-case hex digits. The last certificate in `pem` counts: the root of a chain.
 Result<std::string> root_fingerprint(std::string_view pem);

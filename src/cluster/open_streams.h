@@ -1,4 +1,5 @@
-// OpenStreams: the Stream objects of this node. Opens each under a new storage epoch, at most once at a time; closes it when its last user has let go.
+// OpenStreams: the Stream objects of this node. Opens each under a new storage epoch, at most once at a time; closes it
+// when its last user has let go.
 //
 // Threads: the executor's thread only. Ownership: the Catalog's. `close` before destruction.
 #pragma once
@@ -23,7 +24,8 @@ struct OpenStream {
   std::unique_ptr<Stream> stream;
   bool deleted = false;
 };
-// Shared, because a stream may be deleted or reopened while a request is using it; the last user's letting go closes it.
+// Shared, because a stream may be deleted or reopened while a request is using it; the last user's letting go closes
+// it.
 using StreamHandle = std::shared_ptr<OpenStream>;
 
 class OpenStreams {

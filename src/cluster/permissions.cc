@@ -14,7 +14,7 @@ constexpr unsigned kAnyReader = admin | consume | produce | topic;
 struct PermissionWord {
   Permission permission;
   const char* word;
-  AccessExpression StreamSettings::* expression;
+  AccessExpression StreamSettings::*expression;
 };
 constexpr std::array<PermissionWord, 5> kWords{{
     {admin, "adminperm", &StreamSettings::admin_permission},
@@ -97,8 +97,8 @@ bool is_allowed(const Principal& principal, const StreamSettings& settings, Stre
 Status check_allowed(const Principal& principal, const StreamRecord& record, StreamAction action) {
   if (is_allowed(principal, record.settings, action)) return {};
   std::string user = principal.user.empty() ? "an unnamed user" : "user " + quoted(principal.user);
-  return fail(ErrorCode::permission_denied,
-              user + " may not " + rule(action).words + " stream " + record.path + "; it needs " + required_permissions(action));
+  return fail(ErrorCode::permission_denied, user + " may not " + rule(action).words + " stream " + record.path +
+                                                "; it needs " + required_permissions(action));
 }
 
 }  // namespace distributary

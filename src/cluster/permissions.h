@@ -12,22 +12,22 @@
 namespace distributary {
 
 enum class StreamAction : uint8_t {
-  edit_stream,          // settings and expressions
+  edit_stream,  // settings and expressions
   delete_stream,
   purge_stream,
-  read_settings,        // `stream info`; the expressions themselves need see_permissions
+  read_settings,  // `stream info`; the expressions themselves need see_permissions
   see_permissions,
-  change_topics,        // create, edit, delete
-  read_topics,          // lists and figures of topics, cursors, assignments
+  change_topics,  // create, edit, delete
+  read_topics,    // lists and figures of topics, cursors, assignments
   delete_cursors,
   produce,
-  consume,              // fetch, and commit cursors
+  consume,  // fetch, and commit cursors
   delete_records,
   add_replica,
-  change_replicas,      // edit, pause, resume, remove, list
-  change_upstreams,     // add, remove, list
-  copy_from,            // source of a copy or a comparison
-  copy_to,              // destination of a copy
+  change_replicas,   // edit, pause, resume, remove, list
+  change_upstreams,  // add, remove, list
+  copy_from,         // source of a copy or a comparison
+  copy_to,           // destination of a copy
 };
 inline constexpr size_t kStreamActionCount = 16;
 

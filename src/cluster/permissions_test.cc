@@ -17,7 +17,9 @@ StreamRecord sample() {
   return record;
 }
 
-bool may(const char* user, StreamAction action) { return is_allowed(Principal{.user = user}, sample().settings, action); }
+bool may(const char* user, StreamAction action) {
+  return is_allowed(Principal{.user = user}, sample().settings, action);
+}
 
 TEST(Permissions, EveryActionHasARule) {
   for (size_t i = 0; i < kStreamActionCount; ++i) {
@@ -33,7 +35,8 @@ TEST(Permissions, TableOfTheReference) {
   EXPECT_FALSE(may("topics", StreamAction::edit_stream));
   EXPECT_TRUE(may("topics", StreamAction::change_topics));
   EXPECT_FALSE(may("admin", StreamAction::change_topics));
-  for (const char* user : {"admin", "consumer", "producer", "topics"}) EXPECT_TRUE(may(user, StreamAction::read_topics)) << user;
+  for (const char* user : {"admin", "consumer", "producer", "topics"})
+    EXPECT_TRUE(may(user, StreamAction::read_topics)) << user;
   EXPECT_FALSE(may("copier", StreamAction::read_topics));
   EXPECT_TRUE(may("consumer", StreamAction::delete_cursors));
   EXPECT_FALSE(may("producer", StreamAction::delete_cursors));
@@ -51,7 +54,8 @@ TEST(Permissions, CopyingToNeedsCopypermOrTheOtherThree) {
   EXPECT_TRUE(may("copier", StreamAction::copy_to));
   EXPECT_FALSE(may("producer", StreamAction::copy_to));
   StreamSettings settings = sample().settings;
-  settings.produce_permission = settings.consume_permission = settings.topic_permission = AccessExpression::only_user("worker");
+  settings.produce_permission = settings.consume_permission = settings.topic_permission =
+      AccessExpression::only_user("worker");
   EXPECT_TRUE(is_allowed(Principal{.user = "worker"}, settings, StreamAction::copy_to));
 }
 
@@ -59,7 +63,8 @@ TEST(Permissions, RefusalSaysWhoWhatAndWhatIsNeeded) {
   Status refused = check_allowed(Principal{.user = "eve"}, sample(), StreamAction::add_replica);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::permission_denied);
-  EXPECT_EQ(refused.error().message, "user 'eve' may not add replicas to stream /apps/activity; it needs adminperm and copyperm");
+  EXPECT_EQ(refused.error().message,
+            "user 'eve' may not add replicas to stream /apps/activity; it needs adminperm and copyperm");
   EXPECT_EQ(required_permissions(StreamAction::copy_to), "copyperm, or consumeperm and produceperm and topicperm");
   EXPECT_TRUE(check_allowed(Principal{.user = "both"}, sample(), StreamAction::add_replica));
 }

@@ -7,7 +7,8 @@ Task<Result<std::string>> read_small_file(FileSystem& files, std::string path, s
   std::string text(bytes_max + 1, '\0');
   MutableBytes into(reinterpret_cast<uint8_t*>(text.data()), text.size());
   CO_TRY(size_t length, co_await file->read(0, into));
-  if (length > bytes_max) co_return fail(ErrorCode::too_large, path + " is longer than " + std::to_string(bytes_max) + " bytes");
+  if (length > bytes_max)
+    co_return fail(ErrorCode::too_large, path + " is longer than " + std::to_string(bytes_max) + " bytes");
   text.resize(length);
   co_return text;
 }

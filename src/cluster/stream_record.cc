@@ -94,8 +94,8 @@ Result<StreamRecord> decode_stream_record(std::string_view bytes) {
   Decoder in(as_bytes(bytes));
   uint16_t version = in.u16();
   if (in.ok() && version != kVersion) {
-    return fail(ErrorCode::unsupported,
-                "a stream's record of version " + std::to_string(version) + "; this build reads version " + std::to_string(kVersion));
+    return fail(ErrorCode::unsupported, "a stream's record of version " + std::to_string(version) +
+                                            "; this build reads version " + std::to_string(kVersion));
   }
   StreamRecord record;
   record.uuid = read_uuid(in);

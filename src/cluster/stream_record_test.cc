@@ -14,8 +14,14 @@ StreamRecord sample() {
   record.created = 1507758209755;
   record.settings = StreamSettings::for_creator("root");
   record.settings.ttl_seconds = 5;
-  record.replicas.push_back({.idx = 4, .cluster = "newyork", .path = "/r", .uuid = record.uuid, .paused = true, .network_compression = "lz4"});
-  record.replicas.push_back({.idx = 5, .cluster = "boston", .path = "/b", .throttle = true, .network_encryption = true, .synchronous = true});
+  record.replicas.push_back({.idx = 4,
+                             .cluster = "newyork",
+                             .path = "/r",
+                             .uuid = record.uuid,
+                             .paused = true,
+                             .network_compression = "lz4"});
+  record.replicas.push_back(
+      {.idx = 5, .cluster = "boston", .path = "/b", .throttle = true, .network_encryption = true, .synchronous = true});
   record.upstreams.push_back({.idx = 1, .cluster = "oslo", .path = "/o", .uuid = record.uuid});
   return record;
 }

@@ -18,7 +18,8 @@ int hex_value(char c) {
 }
 
 bool unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
 }
 
 // A line break in a field would begin another field.
@@ -44,13 +45,15 @@ std::string_view find_field(const HttpFields& fields, std::string_view name) {
 }
 
 std::string serialize(const HttpRequest& request, std::string_view host) {
-  std::string out = one_line(request.method) + " " + one_line(request.target) + " HTTP/1.1\r\nHost: " + one_line(host) + "\r\n";
+  std::string out =
+      one_line(request.method) + " " + one_line(request.target) + " HTTP/1.1\r\nHost: " + one_line(host) + "\r\n";
   append_fields(out, request.fields, request.keep_alive, request.body.size());
   return out + request.body;
 }
 
 std::string serialize(const HttpResponse& response) {
-  std::string out = "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(http_reason(response.status)) + "\r\n";
+  std::string out =
+      "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(http_reason(response.status)) + "\r\n";
   append_fields(out, response.fields, response.keep_alive, response.body.size());
   return out + response.body;
 }
@@ -96,7 +99,8 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
     } else {
       int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
       int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return fail(ErrorCode::invalid_argument, "a '%' in the address is not followed by two hex digits");
+      if (high < 0 || low < 0)
+        return fail(ErrorCode::invalid_argument, "a '%' in the address is not followed by two hex digits");
       out.push_back(static_cast<char>(high * 16 + low));
       i += 2;
     }

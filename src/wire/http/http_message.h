@@ -49,7 +49,7 @@ std::string percent_encode(std::string_view text, bool keep_slash);
 Result<std::string> percent_decode(std::string_view text, bool plus_is_blank);
 
 struct HttpTarget {
-  std::string path;  // decoded
+  std::string path;                                             // decoded
   std::vector<std::pair<std::string, std::string>> parameters;  // decoded, in order
 };
 Result<HttpTarget> parse_target(std::string_view target);

@@ -12,7 +12,8 @@ namespace http = boost::beast::http;
 
 Error to_error(const boost::beast::error_code& error) {
   if (error == http::error::header_limit) {
-    return Error{ErrorCode::too_large, "the HTTP header is longer than " + std::to_string(kHttpHeaderBytesMax) + " bytes"};
+    return Error{ErrorCode::too_large,
+                 "the HTTP header is longer than " + std::to_string(kHttpHeaderBytesMax) + " bytes"};
   }
   if (error == http::error::body_limit) {
     return Error{ErrorCode::too_large, "the HTTP body is longer than " + std::to_string(kHttpBodyBytesMax) + " bytes"};
@@ -44,13 +45,15 @@ class Machine {
       return taken - held;
     }
     pending_.erase(0, taken);
-    if (pending_.size() > kHttpHeaderBytesMax + kHttpBodyBytesMax) return fail(ErrorCode::too_large, "the HTTP message is too long");
+    if (pending_.size() > kHttpHeaderBytesMax + kHttpBodyBytesMax)
+      return fail(ErrorCode::too_large, "the HTTP message is too long");
     return input.size();
   }
 
   Status finish() {
     boost::beast::error_code error;
-    if (!parser_->got_some() && pending_.empty()) return fail(ErrorCode::closed, "the other side closed the connection without an answer");
+    if (!parser_->got_some() && pending_.empty())
+      return fail(ErrorCode::closed, "the other side closed the connection without an answer");
     parser_->put_eof(error);
     if (error) return fail(ErrorCode::closed, "the other side closed the connection in the middle of a message");
     return {};

@@ -1,7 +1,8 @@
 // Incremental parsing of HTTP/1.1 messages: bytes go in as they come, a message comes out. No input and output here.
 //
 // One parser per direction of a connection; `take` makes it ready for the next message. Threads: one at a time.
-// Errors: invalid_argument (not HTTP, or HTTP that we refuse), too_large (a limit of http_message.h). After an error the connection is of no use.
+// Errors: invalid_argument (not HTTP, or HTTP that we refuse), too_large (a limit of http_message.h). After an error
+// the connection is of no use.
 #pragma once
 
 #include <memory>
@@ -15,11 +16,12 @@ class HttpRequestParser {
  public:
   HttpRequestParser();
   ~HttpRequestParser();
-  // Takes what belongs to the present message and gives the number of bytes taken; what is left belongs to the next one.
+  // Takes what belongs to the present message and gives the number of bytes taken; what is left belongs to the next
+  // one.
   Result<size_t> feed(ByteView input);
-  bool done() const;      // a whole message is there
-  bool started() const;   // bytes of a message have come
-  HttpRequest take();     // CHECKs done()
+  bool done() const;     // a whole message is there
+  bool started() const;  // bytes of a message have come
+  HttpRequest take();    // CHECKs done()
 
  private:
   class Impl;
