@@ -79,7 +79,8 @@ class SimLocalHarness final : public LogStoreHarness {
   std::unique_ptr<LocalLogStore> store_;
 };
 
-// Files of the operating system, in a directory that goes with the test. Power cuts and faults it leaves to the simulated disk.
+// Files of the operating system, in a directory that goes with the test. Power cuts and faults it leaves to the
+// simulated disk.
 class RealLocalHarness final : public LogStoreHarness {
  public:
   RealLocalHarness(uint64_t) {
@@ -131,8 +132,8 @@ std::unique_ptr<LogStoreHarness> make(uint64_t seed) {
 }  // namespace
 
 std::vector<LogStoreEngine> log_store_engines() {
-  return {{"memory", make<MemoryHarness>}, {"local_sim", make<SimLocalHarness>},
-          {"local_real", make<RealLocalHarness>}};
+  return {
+      {"memory", make<MemoryHarness>}, {"local_sim", make<SimLocalHarness>}, {"local_real", make<RealLocalHarness>}};
 }
 
 }  // namespace distributary

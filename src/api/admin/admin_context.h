@@ -21,7 +21,7 @@ class ReplicationControl {
  public:
   virtual ~ReplicationControl() = default;
   // nullopt: nothing runs for it yet.
-  virtual std::optional<ReplicaStatus> replica(const Uuid& source, uint32_t idx) = 0;
+  virtual Task<std::optional<ReplicaStatus>> replica(Uuid source, uint32_t idx) = 0;
   virtual std::optional<UpstreamStatus> upstream(const Uuid& replica, uint32_t idx) = 0;
 
   // Starts, or finds running, the copy of everything in `source_path` to a stream of another cluster, or of this one.
@@ -30,17 +30,19 @@ class ReplicationControl {
     std::string cluster;  // of the destination
     std::string path;
     Uuid replica;
+    std::string grant;  // what grant_copy gave at the destination
   };
   virtual Task<Result<Uuid>> start_copy(CopyOrder order) = 0;
   virtual Task<Status> cancel_copy(Uuid job) = 0;
   virtual std::vector<CopyStatus> copies() = 0;
-  // On the destination's side: the gateway lets this source fill this replica, without an upstream registration.
+  // On the destination's side: the gateway lets this source fill this replica, without an upstream registration. Gives
+  // a secret that the source's cluster shows.
   struct CopyGrant {
     Uuid replica;
     std::string source_cluster;
     Uuid source;
   };
-  virtual Task<Status> grant_copy(CopyGrant grant) = 0;
+  virtual Task<Result<std::string>> grant_copy(CopyGrant grant) = 0;
 };
 
 struct AdminContext {

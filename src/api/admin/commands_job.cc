@@ -80,6 +80,7 @@ Task<Result<Records>> start_copy(AdminCall& call) {
   CO_TRY(std::string text, text_field(prepared->front(), "uuid"));
   ReplicationControl::CopyOrder order{.source_path = call.path.path, .cluster = to.cluster, .path = to.path};
   CO_TRY(order.replica, parse_uuid(text));
+  CO_TRY(order.grant, text_field(prepared->front(), "grant"));
   CO_TRY(Uuid job, co_await call.context.replication.start_copy(std::move(order)));
   Record record{{"id", to_string(job)}};
   Records records{std::move(record)};
@@ -135,8 +136,9 @@ Task<Result<Records>> prepare_copy(AdminCall& call) {
   CO_TRY_STATUS(check_allowed(call.principal, *record, StreamAction::copy_to));
   ReplicationControl::CopyGrant grant{
       .replica = record->uuid, .source_cluster = source.path.cluster, .source = source.uuid};
-  Record answer{{"uuid", to_string(record->uuid)}};
-  CO_TRY_STATUS(co_await call.context.replication.grant_copy(std::move(grant)));
+  std::string uuid = to_string(record->uuid);
+  CO_TRY(std::string secret, co_await call.context.replication.grant_copy(std::move(grant)));
+  Record answer{{"uuid", uuid}, {"grant", secret}};
   Records records{std::move(answer)};
   co_return records;
 }

@@ -180,9 +180,11 @@ void append_detail(Record& record, const ReplicaStatus& status) {
 Task<Result<Records>> list_replicas(AdminCall& call) {
   const StreamRecord* record = call.context.catalog.record(call.path.path);
   if (!record) co_return fail(ErrorCode::not_found, "there is no stream " + to_string(call.path));
+  Uuid source = record->uuid;
+  std::vector<ReplicaRegistration> replicas = record->replicas;  // the record may change while the figures are taken
   Records records;
-  for (const ReplicaRegistration& replica : record->replicas) {
-    std::optional<ReplicaStatus> status = call.context.replication.replica(record->uuid, replica.idx);
+  for (const ReplicaRegistration& replica : replicas) {
+    std::optional<ReplicaStatus> status = co_await call.context.replication.replica(source, replica.idx);
     records.push_back(describe(replica, status));
     if (call.arguments.flag("detail")) append_detail(records.back(), status.value_or(ReplicaStatus{}));
   }

@@ -1,4 +1,5 @@
-// DirectReader: reads a file past the page cache, in the device's logical blocks (512 bytes, mostly) where the page cache would move whole pages.
+// DirectReader: reads a file past the page cache, in the device's logical blocks (512 bytes, mostly) where the page
+// cache would move whole pages.
 //
 // Blocks: used on the blocking pool. Thread-safe. Made by RealFile for cold, small, scattered reads.
 #pragma once
@@ -22,7 +23,8 @@ class DirectReader {
   size_t read(uint64_t at, MutableBytes into, int& error) const;
 
  private:
-  DirectReader(int descriptor, size_t block, size_t alignment) : descriptor_(descriptor), block_(block), alignment_(alignment) {}
+  DirectReader(int descriptor, size_t block, size_t alignment)
+      : descriptor_(descriptor), block_(block), alignment_(alignment) {}
   int descriptor_;
   size_t block_;      // of places and lengths
   size_t alignment_;  // of memory

@@ -52,7 +52,8 @@ class ScatteredRead : public testing::Test {
     ASSERT_TRUE(count.has_value()) << count.error().message;
     size_t expected = at >= kSize ? 0 : std::min<size_t>(length, kSize - at);
     ASSERT_EQ(*count, expected) << at;
-    EXPECT_TRUE(std::equal(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(expected), content_.begin() + static_cast<ptrdiff_t>(std::min<uint64_t>(at, kSize))));
+    EXPECT_TRUE(std::equal(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(expected),
+                           content_.begin() + static_cast<ptrdiff_t>(std::min<uint64_t>(at, kSize))));
   }
 
   RealExecutor executor_;
