@@ -1,0 +1,51 @@
+// What goes wrong in a simulated run.
+#include "sim/simulation.h"
+
+namespace distributary::sim {
+
+Task<void> Simulation::break_things() {
+  TaskScope mending(sim_.executor());
+  while (breaking_) {
+    co_await pause(std::chrono::milliseconds(2500));
+    if (!breaking_) break;
+    ++faults_;
+    SimCluster& victim = random(2) == 0 ? source_ : replica_;
+    switch (random(4)) {
+      case 0:
+      case 1:
+        if (victim.running()) {
+          SimCluster::Death death = random(2) == 0 ? SimCluster::Death::power : SimCluster::Death::process;
+          mending.spawn(kill_and_restart(victim, death));
+        }
+        break;
+      case 2: mending.spawn(cut_for_a_while()); break;
+      case 3: sim_.network().cut_all_connections(victim.host()); break;
+    }
+  }
+  co_await mending.join();
+}
+
+Task<void> Simulation::kill_and_restart(SimCluster& cluster, SimCluster::Death death) {
+  ++under_way_;
+  co_await cluster.kill(death);
+  co_await pause(std::chrono::milliseconds(1500));
+  co_await restart(cluster);
+  --under_way_;
+}
+
+Task<void> Simulation::restart(SimCluster& cluster) {
+  Status started = co_await cluster.start();
+  if (!started) broken("a node did not start again: " + started.error().message);
+}
+
+Task<void> Simulation::cut_for_a_while() {
+  ++under_way_;
+  bool both = random(2) == 0;
+  sim_.network().cut_one_way("sf", "ny");
+  if (both) sim_.network().cut_one_way("ny", "sf");
+  co_await pause(std::chrono::milliseconds(4000));
+  sim_.network().heal("sf", "ny");
+  --under_way_;
+}
+
+}  // namespace distributary::sim

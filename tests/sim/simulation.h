@@ -1,0 +1,101 @@
+// One simulated run: two clusters, their gateways, producers, a consumer group and the procedure, with faults, from one seed.
+//
+// What must hold is checked while it runs (checker.cc) and once all faults are over: the replica is an exact prefix of its source at every instant and identical in
+// the end; nothing acknowledged is lost, changed or there twice; a committed position moves with the data.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "api/admin/remote_clusters.h"
+#include "sim/sim_client.h"
+#include "sim/sim_cluster.h"
+
+namespace distributary::sim {
+
+inline constexpr int kTopics = 2;
+inline constexpr int kPartitions = 2;
+inline constexpr int kProducers = 3;
+
+// One command of an administrator.
+struct Order {
+  std::string cluster;
+  std::vector<std::string> words;
+  admin::Arguments::Pairs options;
+  Order& with(std::string name, std::string value) {
+    options.emplace_back(std::move(name), std::move(value));
+    return *this;
+  }
+};
+Order order(std::string cluster, const std::string& words);
+
+class Simulation {
+ public:
+  explicit Simulation(uint64_t seed);
+  ~Simulation();
+  // Empty: everything held. Else what did not.
+  std::vector<std::string> run();
+  // For a line of statistics.
+  size_t acknowledged() const { return acknowledged_count_; }
+  size_t faults() const { return faults_; }
+  size_t checks() const { return checks_; }
+
+ private:
+  struct Place {
+    int topic = 0;
+    int partition = 0;
+    auto operator<=>(const Place&) const = default;
+  };
+
+  // simulation.cc
+  Task<void> scenario();
+  Task<void> procedure();
+  Task<void> create_source();
+  Task<void> admin(Order order);
+  Task<void> produce();
+  Task<bool> send(SimClient& client, Place place, int64_t producer_id, int32_t sequence, std::vector<std::string> values);
+  Task<int64_t> producer_id(SimClient& client);
+  Task<void> commit();
+  void note_acknowledged(Place place, Offset base, const std::vector<std::string>& values);
+  Task<void> settle();
+
+  // faults.cc
+  Task<void> break_things();
+  Task<void> kill_and_restart(SimCluster& cluster, SimCluster::Death death);
+  Task<void> restart(SimCluster& cluster);
+  Task<void> cut_for_a_while();
+
+  // checker.cc
+  Task<void> check_repeatedly();
+  Task<void> check_prefix();
+  Task<void> check_end();
+  Task<bool> caught_up();
+  Task<std::map<Place, std::vector<std::string>>> contents(SimCluster& cluster);
+  void broken(std::string what);
+
+  Task<void> pause(Duration at_most);
+  uint64_t random(uint64_t below) { return sim_.random().below(below); }
+  static std::string topic_name(int topic);
+
+  SimWorld sim_;
+  ClusterMap map_;
+  SimCluster source_;
+  SimCluster replica_;
+  World* client_world_ = nullptr;
+  std::unique_ptr<admin::RemoteClusters> remote_;
+  std::map<Place, std::map<Offset, std::string>> acknowledged_;
+  std::map<Place, Offset> committed_;  // the last acknowledged commit of group "readers"
+  std::string user_ = "root";
+  std::vector<std::string> broken_;
+  size_t acknowledged_count_ = 0;
+  size_t faults_ = 0;
+  size_t checks_ = 0;
+  size_t values_made_ = 0;
+  bool loading_ = true;       // producers go on
+  bool breaking_ = true;      // faults go on
+  bool procedure_done_ = false;
+  int under_way_ = 0;         // faults not mended yet
+};
+
+}  // namespace distributary::sim
