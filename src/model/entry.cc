@@ -61,6 +61,7 @@ std::string_view to_string(EntryType type) {
 }
 
 Hash128 ContentView::chain_after() const {
+  if (!is_history()) return chain_before();  // a baseline stands at the position that it names
   uint8_t input[20];
   std::memcpy(input, at(40), 16);
   std::memcpy(input + 16, at(0), 4);

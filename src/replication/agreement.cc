@@ -40,6 +40,24 @@ Task<std::optional<Ending>> compare(Stream& source, std::string where, HeldPosit
   co_return std::nullopt;
 }
 
+// When the begin of the history is no longer kept: a replica that has nothing of an origin gets its baseline. False: it has a part, and what follows
+// that part is missing here.
+Task<bool> begin_with_baselines(Stream& source, Agreement& out) {
+  Result<Stream::Baselines> all = co_await source.baselines();
+  if (!all) co_return false;
+  size_t next = 0;
+  for (const auto& [origin, position] : all->origins) {
+    const Bytes& content = all->contents[next++];
+    auto held = out.held.find(origin);
+    OriginLsn lsn = held == out.held.end() ? 0 : held->second.lsn;
+    if (lsn >= position.lsn) continue;
+    if (lsn != 0) co_return false;
+    out.baselines.push_back(content);
+  }
+  out.start = all->position;
+  co_return true;
+}
+
 }  // namespace
 
 Task<Agreement> agree(Stream& source, Uuid replica, std::string where, std::vector<HeldPosition> positions) {
@@ -59,6 +77,10 @@ Task<Agreement> agree(Stream& source, Uuid replica, std::string where, std::vect
   if (start) {
     out.start = *start;
     co_return out;
+  }
+  if (start.error().code == ErrorCode::gap) {
+    bool possible = co_await begin_with_baselines(source, out);
+    if (possible) co_return out;
   }
   Ending ending = ending_of(start.error(), LinkErrorCode::source_failed);
   if (ending.code == LinkErrorCode::gap) {

@@ -14,6 +14,7 @@ struct Agreement {
   std::optional<Ending> refusal;  // ErrAhead, ErrDiverged, ErrGap, ErrSourceFailed: no session
   OriginPositions held;           // what need not be sent
   LogPosition start;              // of the source's log: the first place after which anything is missing
+  std::vector<Bytes> baselines;   // to be sent first, when the replica has nothing and the begin is no longer kept
 };
 
 // `replica`: what an origin of the replica's own wrote is never sent back to it. `where` names the replica in messages.

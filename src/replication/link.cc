@@ -93,6 +93,7 @@ void Link::set_copy(std::optional<CopyRun> copy) {
 Task<void> Link::run() {
   BackOff reopen(context_.world.random, context_.options.backoff_min, context_.options.backoff_max);
   while (!scope_.stopping()) {
+    woken_ = false;
     Result<StreamHandle> source = co_await context_.catalog.stream_by_uuid(key_.source);
     if (scope_.stopping()) co_return;
     if (source) {

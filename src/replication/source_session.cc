@@ -54,6 +54,11 @@ bool SourceSession::caught_up() const {
 // --- Reading the log.
 
 Task<void> SourceSession::pump() {
+  LogChunk first;
+  first.contents = std::move(setup_.agreement.baselines);
+  first.next = position_;
+  Status begun = co_await send_chunk(std::move(first));
+  if (!begun) end(ending_of(begun.error(), LinkErrorCode::source_failed), true);
   while (!ending_) {
     Result<bool> found = co_await read_once();
     if (ending_) co_return;

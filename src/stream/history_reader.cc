@@ -96,7 +96,7 @@ Task<Result<std::optional<Hash128>>> HistoryReader::chain_at(Origin origin, Orig
     for (const Bytes& bytes : chunk.contents) {
       ContentView content(bytes);
       if (content.origin() != origin || content.origin_lsn() != lsn) continue;
-      co_return content.is_history() ? content.chain_after() : content.chain_before();
+      co_return content.chain_after();
     }
     position = chunk.next;
   }
