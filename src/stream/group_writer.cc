@@ -41,6 +41,7 @@ GroupWriter::~GroupWriter() = default;
 Task<Status> GroupWriter::stop() {
   while (!failure_ && (!groups_.empty() || durable_lsn_ + 1 < next_lsn_)) {
     flush_.notify_all();  // async mode: do not wait for the next one
+    work_.notify_all();   // a group may be open for an entry that was refused
     Status waited = co_await synced_.wait(world_.clock().now() + std::chrono::milliseconds(100));
     if (!waited && waited.error().code != ErrorCode::timed_out) break;
   }

@@ -131,6 +131,7 @@ Task<Result<std::unique_ptr<Stream>>> Stream::open(World& world, std::unique_ptr
 Task<Status> Stream::close() { co_return co_await impl_->close(); }
 
 Origin Stream::origin() const { return impl_->origin; }
+StorageEpoch Stream::epoch() const { return impl_->epoch; }
 const StreamState& Stream::state() const { return impl_->state; }
 const std::optional<Error>& Stream::failure() const { return impl_->failure; }
 const std::vector<Damage>& Stream::damage() const { return impl_->damage; }

@@ -63,6 +63,7 @@ class Stream {
   Task<Status> close();
 
   Origin origin() const;
+  StorageEpoch epoch() const;  // under which the log is open: a higher one is a newer owner
   const StreamState& state() const;
   const std::optional<Error>& failure() const;
   const std::vector<Damage>& damage() const;  // not empty: read-only

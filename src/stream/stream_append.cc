@@ -164,9 +164,10 @@ Result<Lsn> Stream::Impl::append_replicated(ByteView bytes) {
         fmt::format("histories of origin {} differ at LSN {}: chain hash {} here, {} at the source",
                     to_string(content.origin()), position.lsn, to_hex(position.chain), to_hex(content.chain_before())));
   }
+  // The group first: what it notes of the state where it begins must not count this entry yet.
+  PendingGroup& group = writer->gather();
   Status applied = state.apply(content);
   if (!applied) return fail(ErrorCode::diverged, applied.error().message);
-  PendingGroup& group = writer->gather();
   uint64_t at = group.next_at();
   Lsn lsn = writer->next_lsn();
   ContentView kept = append_content(group.bytes, bytes, lsn, group.salt);

@@ -1,0 +1,71 @@
+#include "api/kafka/api_registry.h"
+
+#include <algorithm>
+
+#include "api/kafka/handlers.h"
+
+namespace distributary {
+namespace {
+
+using kafka::ApiKey;
+constexpr KafkaAccess kOpen = KafkaAccess::open();
+constexpr KafkaAccess kProduce = KafkaAccess::stream(StreamAction::produce);
+constexpr KafkaAccess kConsume = KafkaAccess::stream(StreamAction::consume);
+constexpr KafkaAccess kReadTopics = KafkaAccess::stream(StreamAction::read_topics);
+constexpr KafkaAccess kChangeTopics = KafkaAccess::stream(StreamAction::change_topics);
+constexpr KafkaAccess kDeleteCursors = KafkaAccess::stream(StreamAction::delete_cursors);
+
+// A group is of no stream: its members show nothing of a stream and get nothing but by Fetch and OffsetFetch, which are checked.
+constexpr KafkaApi kApis[] = {
+    {ApiKey::produce, kProduce, handle_produce},
+    {ApiKey::fetch, kConsume, handle_fetch},
+    {ApiKey::list_offsets, kReadTopics, handle_list_offsets},
+    {ApiKey::metadata, kReadTopics, handle_metadata},
+    {ApiKey::offset_commit, kConsume, handle_offset_commit},
+    {ApiKey::offset_fetch, kReadTopics, handle_offset_fetch},
+    {ApiKey::find_coordinator, kOpen, handle_find_coordinator},
+    {ApiKey::join_group, kOpen, handle_join_group},
+    {ApiKey::heartbeat, kOpen, handle_heartbeat},
+    {ApiKey::leave_group, kOpen, handle_leave_group},
+    {ApiKey::sync_group, kOpen, handle_sync_group},
+    {ApiKey::describe_groups, kReadTopics, handle_describe_groups},
+    {ApiKey::list_groups, kReadTopics, handle_list_groups},
+    {ApiKey::api_versions, kOpen, handle_api_versions},
+    {ApiKey::create_topics, kChangeTopics, handle_create_topics},
+    {ApiKey::delete_topics, kChangeTopics, handle_delete_topics},
+    {ApiKey::init_producer_id, kOpen, handle_init_producer_id},
+    {ApiKey::offset_for_leader_epoch, kReadTopics, handle_offset_for_leader_epoch},
+    {ApiKey::describe_configs, kReadTopics, handle_describe_configs},
+    {ApiKey::create_partitions, kChangeTopics, handle_create_partitions},
+    {ApiKey::delete_groups, kDeleteCursors, handle_delete_groups},
+    {ApiKey::describe_cluster, kOpen, handle_describe_cluster},
+};
+
+// Numbers of operations in the protocol.
+enum Operation : int { read = 3, write = 4, create = 5, remove = 6, alter = 7, describe = 8, describe_configs = 10, idempotent_write = 12 };
+constexpr int32_t bit(Operation operation) { return 1 << operation; }
+
+}  // namespace
+
+std::span<const KafkaApi> kafka_apis() { return kApis; }
+
+const KafkaApi* find_kafka_api(kafka::ApiKey key) {
+  const KafkaApi* found = std::ranges::lower_bound(kApis, key, {}, &KafkaApi::key);
+  return found != std::end(kApis) && found->key == key ? found : nullptr;
+}
+
+int32_t topic_operations(const KafkaRequest& request, const StreamRecord& stream) {
+  auto may = [&](StreamAction action) { return request.broker().directory().allowed(request.caller, stream, action); };
+  int32_t bits = 0;
+  if (may(StreamAction::consume)) bits |= bit(read);
+  if (may(StreamAction::produce)) bits |= bit(write);
+  if (may(StreamAction::change_topics)) bits |= bit(create) | bit(remove) | bit(alter);
+  if (may(StreamAction::read_topics)) bits |= bit(describe) | bit(describe_configs);
+  return bits;
+}
+
+int32_t cluster_operations() { return bit(create) | bit(describe) | bit(describe_configs) | bit(idempotent_write); }
+
+int32_t group_operations() { return bit(read) | bit(remove) | bit(describe); }
+
+}  // namespace distributary

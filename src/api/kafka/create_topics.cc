@@ -1,0 +1,53 @@
+#include "api/kafka/handlers.h"
+#include "broker/topic_config.h"
+#include "wire/kafka/create_topics.h"
+
+namespace distributary {
+namespace {
+
+using Response = kafka::CreateTopicsResponse;
+
+NewTopic read_topic(const kafka::CreateTopicsRequest::Topic& asked) {
+  NewTopic topic;
+  topic.name = asked.name;
+  topic.partitions = asked.num_partitions;
+  topic.replication_factor = asked.replication_factor;
+  for (const auto& assignment : asked.assignments) topic.assignments.push_back({assignment.partition_index, assignment.broker_ids});
+  for (const auto& config : asked.configs) topic.configs.emplace_back(config.name, config.value);
+  return topic;
+}
+
+Response::Topic describe(const KafkaRequest& request, const TopicDescription& made) {
+  Response::Topic topic;
+  topic.name = made.name;
+  topic.error_code = to_wire(made.fault);
+  topic.error_message = message_of(made.fault);
+  if (!made.fault.ok()) return topic;
+  topic.topic_id = made.id;
+  topic.num_partitions = static_cast<int32_t>(made.partitions);
+  topic.replication_factor = 1;
+  topic.configs.emplace();
+  const size_t batch_bytes = request.broker().options().batch.batch_bytes;
+  for (ConfigEntry& entry : describe_topic_configs(made.timestamp_type, made.stream->record, batch_bytes)) {
+    topic.configs->push_back(
+        {std::move(entry.name), std::move(entry.value), entry.read_only, static_cast<int8_t>(entry.source), false});
+  }
+  return topic;
+}
+
+}  // namespace
+
+Task<Result<KafkaAnswer>> handle_create_topics(const KafkaRequest& request) {
+  CO_TRY(kafka::CreateTopicsRequest asked, decode_request<kafka::CreateTopicsRequest>(request));
+  std::vector<NewTopic> topics;
+  topics.reserve(asked.topics.size());
+  for (const auto& topic : asked.topics) topics.push_back(read_topic(topic));
+  std::vector<TopicDescription> made =
+      co_await request.broker().topics().create(topics, asked.validate_only, request.caller, request.stop);
+  Response response;
+  response.topics.reserve(made.size());
+  for (const TopicDescription& topic : made) response.topics.push_back(describe(request, topic));
+  co_return encode_answer(request, response);
+}
+
+}  // namespace distributary

@@ -1,0 +1,31 @@
+// Every handler, one file each.
+#pragma once
+
+#include "api/kafka/request.h"
+
+namespace distributary {
+
+Task<Result<KafkaAnswer>> handle_api_versions(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_create_partitions(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_create_topics(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_delete_groups(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_delete_topics(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_describe_cluster(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_describe_configs(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_describe_groups(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_fetch(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_find_coordinator(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_heartbeat(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_init_producer_id(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_join_group(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_leave_group(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_list_groups(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_list_offsets(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_metadata(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_offset_commit(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_offset_fetch(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_offset_for_leader_epoch(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_produce(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_sync_group(const KafkaRequest& request);
+
+}  // namespace distributary

@@ -1,0 +1,111 @@
+#include <algorithm>
+
+#include "api/kafka/handlers.h"
+#include "wire/kafka/produce.h"
+
+namespace distributary {
+namespace {
+
+using Response = kafka::ProduceResponse;
+
+ProduceRequest read_request(const kafka::ProduceRequest& asked, int16_t version) {
+  ProduceRequest request;
+  request.acks = asked.acks;
+  request.timeout_ms = asked.timeout_ms;
+  request.zstd_allowed = version >= 7;
+  request.topics.reserve(asked.topic_data.size());
+  for (const kafka::ProduceRequest::TopicData& topic : asked.topic_data) {
+    ProduceRequest::Topic& out = request.topics.emplace_back();
+    out.topic = {topic.name, topic.topic_id};
+    out.partitions.reserve(topic.partition_data.size());
+    for (const auto& partition : topic.partition_data) out.partitions.push_back({partition.index, partition.records});
+  }
+  return request;
+}
+
+Response::PartitionResponse describe(const ProducedPartition& partition) {
+  Response::PartitionResponse out;
+  out.index = partition.partition;
+  out.error_code = to_wire(partition.fault);
+  out.error_message = message_of(partition.fault);
+  out.base_offset = partition.base_offset;
+  out.log_append_time_ms = partition.log_append_time;
+  out.log_start_offset = partition.log_start;
+  return out;
+}
+
+// The answer without its partitions: so the frame of the request need not be kept while the disk works.
+Response begin_response(const kafka::ProduceRequest& asked) {
+  Response response;
+  response.responses.reserve(asked.topic_data.size());
+  for (const kafka::ProduceRequest::TopicData& topic : asked.topic_data) {
+    Response::TopicResponse& out = response.responses.emplace_back();
+    out.name = std::string(topic.name);
+    out.topic_id = topic.topic_id;
+  }
+  return response;
+}
+
+void fill(Response& response, const std::vector<ProducedTopic>& topics) {
+  for (size_t i = 0; i < topics.size(); ++i) {
+    Response::TopicResponse& out = response.responses[i];
+    out.partition_responses.reserve(topics[i].partitions.size());
+    for (const ProducedPartition& partition : topics[i].partitions) out.partition_responses.push_back(describe(partition));
+  }
+}
+
+// The request as it is refused as a whole.
+Result<KafkaAnswer> refuse(const KafkaRequest& request, const kafka::ProduceRequest& asked, const Fault& fault) {
+  KafkaAnswer answer;
+  if (asked.acks == 0) {
+    answer.close = true;  // the only way to say it
+    return answer;
+  }
+  std::vector<ProducedTopic> topics;
+  for (const kafka::ProduceRequest::TopicData& topic : asked.topic_data) {
+    ProducedTopic& out = topics.emplace_back();
+    for (const auto& partition : topic.partition_data) out.partitions.push_back({partition.index, fault});
+  }
+  Response response = begin_response(asked);
+  fill(response, topics);
+  return encode_answer(request, response);
+}
+
+bool any_fault(const std::vector<ProducedTopic>& topics) {
+  return std::ranges::any_of(topics, [](const ProducedTopic& topic) {
+    return std::ranges::any_of(topic.partitions, [](const ProducedPartition& partition) { return !partition.fault.ok(); });
+  });
+}
+
+Task<Result<KafkaFrame>> finish(Producer& producer, PendingProduce pending, Response response, int16_t version,
+                                int32_t correlation_id, std::stop_token stop) {
+  std::vector<ProducedTopic> topics = co_await producer.finish(std::move(pending), stop);
+  fill(response, topics);
+  co_return kafka::encode_response_frame(response, version, correlation_id);
+}
+
+}  // namespace
+
+Task<Result<KafkaAnswer>> handle_produce(const KafkaRequest& request) {
+  CO_TRY(kafka::ProduceRequest asked, decode_request<kafka::ProduceRequest>(request));
+  if (asked.transactional_id) {
+    Fault fault{KafkaError::transactional_id_authorization_failed, "transactions are not offered by this server"};
+    co_return refuse(request, asked, fault);
+  }
+  if (asked.acks < -1 || asked.acks > 1) {
+    Fault fault{KafkaError::invalid_required_acks, "acks must be -1, 0 or 1"};
+    co_return refuse(request, asked, fault);
+  }
+  Producer& producer = request.broker().producer();
+  ProduceRequest batches = read_request(asked, request.version());
+  CO_TRY(PendingProduce produce, co_await producer.append(batches, request.caller, request.stop));
+  KafkaAnswer answer;
+  answer.unanswered = asked.acks == 0;
+  answer.close = answer.unanswered && any_fault(produce.topics);
+  Response response = begin_response(asked);
+  answer.later = finish(producer, std::move(produce), std::move(response), request.version(), request.header.correlation_id,
+                        request.stop);
+  co_return answer;
+}
+
+}  // namespace distributary

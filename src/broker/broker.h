@@ -1,0 +1,56 @@
+// Broker: what a Kafka client can ask of a node, without the bytes of the protocol. The parts are the manual: each has its own header.
+//
+// Ownership: one per listener; the world, the catalog and the authorizer outlive it. `stop` must be awaited before destruction, after all requests have ended.
+// Threads: the executor's.
+#pragma once
+
+#include "broker/cursors.h"
+#include "broker/fetcher.h"
+#include "broker/group_coordinator.h"
+#include "broker/offsets.h"
+#include "broker/producer.h"
+#include "broker/producer_ids.h"
+#include "broker/topic_admin.h"
+
+namespace distributary {
+
+class Broker {
+ public:
+  Broker(World& world, Catalog& catalog, Authorizer& authorizer, BrokerOptions options, int32_t node_id)
+      : options_(std::move(options)),
+        directory_(catalog, authorizer, TopicNames(options_.cluster_name, options_.default_stream)),
+        context_{world, options_, directory_},
+        topics_(context_, node_id),
+        producer_(context_),
+        fetcher_(context_),
+        offsets_(context_),
+        producer_ids_(context_),
+        groups_(context_),
+        cursors_(context_, groups_) {}
+
+  World& world() { return context_.world; }
+  const BrokerOptions& options() const { return options_; }
+  TopicDirectory& directory() { return directory_; }
+  TopicAdmin& topics() { return topics_; }
+  Producer& producer() { return producer_; }
+  Fetcher& fetcher() { return fetcher_; }
+  Offsets& offsets() { return offsets_; }
+  Cursors& cursors() { return cursors_; }
+  ProducerIds& producer_ids() { return producer_ids_; }
+  GroupCoordinator& groups() { return groups_; }
+  Task<void> stop() { return fetcher_.stop(); }
+
+ private:
+  BrokerOptions options_;
+  TopicDirectory directory_;
+  BrokerContext context_;
+  TopicAdmin topics_;
+  Producer producer_;
+  Fetcher fetcher_;
+  Offsets offsets_;
+  ProducerIds producer_ids_;
+  GroupCoordinator groups_;
+  Cursors cursors_;
+};
+
+}  // namespace distributary

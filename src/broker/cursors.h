@@ -1,0 +1,65 @@
+// Cursors: the committed positions of consumer groups. Each is an entry in the log of its topic's stream, durable before the answer, and goes wherever the
+// stream's history goes.
+//
+// Threads: the executor's. Names borrow from the request, which outlives the call. Whether the group takes the commit: GroupCoordinator::check_commit.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/context.h"
+#include "broker/group_coordinator.h"
+
+namespace distributary {
+
+struct CursorCommitTopic {
+  struct Partition {
+    int32_t partition = 0;
+    Offset offset = 0;
+    LeaderEpoch leader_epoch = -1;
+    std::string metadata;
+  };
+  TopicReference topic;
+  std::vector<Partition> partitions;
+};
+
+struct CursorQueryTopic {
+  TopicReference topic;
+  std::vector<int32_t> partitions;
+};
+
+struct FoundCursor {
+  int32_t partition = 0;
+  Fault fault;
+  Offset offset = -1;  // -1: none was committed
+  LeaderEpoch leader_epoch = -1;
+  std::string metadata;
+};
+
+struct FoundCursorTopic {
+  std::string name;  // as asked; in a list of all, the display name
+  TopicUuid id;
+  std::vector<FoundCursor> partitions;
+};
+
+class Cursors {
+ public:
+  Cursors(BrokerContext context, const GroupCoordinator& groups) : context_(context), groups_(groups) {}
+
+  // One fault per partition, in the order of the request, which outlives the call.
+  Task<std::vector<std::vector<Fault>>> commit(std::string group, const std::vector<CursorCommitTopic>& topics, const Caller& caller,
+                                               std::stop_token stop);
+  Task<std::vector<FoundCursorTopic>> find(std::string group, const std::vector<CursorQueryTopic>& topics, const Caller& caller,
+                                           std::stop_token stop);
+  // Every committed position of the group.
+  Task<std::vector<FoundCursorTopic>> find_all(std::string group, const Caller& caller, std::stop_token stop);
+
+ private:
+  SteadyTime deadline() const { return context_.world.clock().now() + context_.options.durable_wait_max; }
+  const Cursor* cursor(const std::string& group, const OpenStream& stream, const TopicPartition& partition) const;
+  BrokerContext context_;
+  const GroupCoordinator& groups_;
+};
+
+}  // namespace distributary
