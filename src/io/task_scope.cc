@@ -35,6 +35,22 @@ Task<void> TaskScope::join() {
   }
 }
 
+namespace {
+struct Yield {
+  Executor& executor;
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> handle) {
+    executor.post([handle] { handle.resume(); });
+  }
+  void await_resume() const {}
+};
+}  // namespace
+
+Task<void> yield_to_others(Executor& executor) {
+  Yield yield{executor};
+  co_await yield;
+}
+
 Task<Status> sleep_for(Executor& executor, Duration span, std::stop_token stop) {
   Signal never(executor);
   SteadyTime until = executor.clock().now() + span;

@@ -38,6 +38,9 @@ class TaskScope {
 // Suspends for `span`; `cancelled` if stopped before.
 Task<Status> sleep_for(Executor& executor, Duration span, std::stop_token stop = {});
 
+// Lets everything else that is ready on this loop go first: for long computations, every few hundred microseconds.
+Task<void> yield_to_others(Executor& executor);
+
 // Runs `work` on the blocking pool and gives its value back on this loop. `work` is a plain function object.
 template <class Work>
 auto run_blocking(BlockingPool& pool, Executor& executor, Work work) -> Task<decltype(work())>;

@@ -43,7 +43,7 @@ std::vector<uint8_t> encode_index_chunk(SegmentNumber segment, const std::vector
   return bytes;
 }
 
-Status load_index_chunk(ByteView bytes, LogIndex& index) {
+Status load_index_chunk(ByteView bytes, MemoryIndex& index) {
   Decoder in(bytes);
   SegmentNumber segment = in.u64();
   for (uint64_t count = in.varint(); count > 0 && in.ok(); --count) {
@@ -131,7 +131,7 @@ Task<Result<CheckpointManifest>> CheckpointStore::read_manifest(uint64_t number)
   co_return manifest;
 }
 
-Task<Status> CheckpointStore::load_chunks(const CheckpointManifest& manifest, StreamState& state, LogIndex& index) {
+Task<Status> CheckpointStore::load_chunks(const CheckpointManifest& manifest, StreamState& state, MemoryIndex& index) {
   // Chunks lie together in few blobs: one read for each blob's whole chunk area.
   std::map<uint64_t, Bytes> blobs;
   for (const auto& chunk : manifest.chunks) {
@@ -169,14 +169,13 @@ Task<Result<std::optional<CheckpointManifest>>> CheckpointStore::load(StreamStat
     auto manifest = co_await read_manifest(number);
     if (manifest) {
       StreamState loaded;
-      LogIndex loaded_index(log_, id_);
+      MemoryIndex loaded_index;
       Status chunks = co_await load_chunks(*manifest, loaded, loaded_index);
       if (chunks) {
         state = std::move(loaded);
         state.clear_dirty();
-        index.take_memory(loaded_index);
-        for (SegmentNumber segment : index.memory_segments())
-          indexed_[segment] = index.memory_entries(segment, 0).size();
+        for (SegmentNumber segment : loaded_index.segments()) indexed_[segment] = loaded_index.entry_count(segment);
+        index.set_memory(std::move(loaded_index));
         kept_ = {*manifest};
         co_return std::move(*manifest);
       }
@@ -202,9 +201,9 @@ void CheckpointStore::add_index_chunks(Prepared& prepared, const LogIndex& index
   for (const auto& chunk : prepared.manifest.chunks) {
     if (chunk.kind == kIndexKind) next = std::max(next, chunk.index + 1);
   }
-  for (SegmentNumber segment : index.memory_segments()) {
+  for (SegmentNumber segment : index.memory().segments()) {
     size_t have = indexed_.contains(segment) ? indexed_[segment] : 0;
-    std::vector<IndexEntry> entries = index.memory_entries(segment, have);
+    std::vector<IndexEntry> entries = index.memory().entries(segment, have);
     indexed_[segment] = have + entries.size();
     if (!entries.empty()) add_chunk(prepared, kIndexKind, next++, encode_index_chunk(segment, entries));
   }
@@ -215,7 +214,7 @@ CheckpointStore::Prepared CheckpointStore::prepare(CheckpointManifest manifest, 
   Prepared prepared;
   prepared.manifest = std::move(manifest);
   prepared.manifest.number = ++last_number_;
-  std::vector<SegmentNumber> unsealed = index.memory_segments();
+  std::vector<SegmentNumber> unsealed = index.memory().segments();
   std::set<uint64_t> blobs;
   bool sealed_since = std::any_of(indexed_.begin(), indexed_.end(), [&](const auto& item) {
     return std::find(unsealed.begin(), unsealed.end(), item.first) == unsealed.end();

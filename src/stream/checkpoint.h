@@ -57,7 +57,7 @@ class CheckpointStore {
 
  private:
   Task<Result<CheckpointManifest>> read_manifest(uint64_t number);
-  Task<Status> load_chunks(const CheckpointManifest& manifest, StreamState& state, LogIndex& index);
+  Task<Status> load_chunks(const CheckpointManifest& manifest, StreamState& state, MemoryIndex& index);
   Task<Status> remove_unneeded();
   static void add_chunk(Prepared& prepared, uint8_t kind, uint32_t index, ByteView bytes);
   void add_index_chunks(Prepared& prepared, const LogIndex& index);

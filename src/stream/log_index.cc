@@ -48,7 +48,7 @@ Task<Result<std::vector<SegmentNumber>>> LogIndex::open(SegmentNumber first, Seg
   }
   std::sort(runs_.begin(), runs_.end(),
             [](const RunPointer& a, const RunPointer& b) { return a->first() < b->first(); });
-  std::erase_if(memory_, [&](const auto& item) { return covered.contains(item.first) || item.first < first; });
+  memory_.erase_if([&](SegmentNumber segment) { return covered.contains(segment) || segment < first; });
   std::vector<SegmentNumber> missing;
   for (SegmentNumber s = first; s <= last && s != 0; ++s) {
     if (!covered.contains(s)) missing.push_back(s);
@@ -61,64 +61,52 @@ bool LogIndex::covered_by_run(SegmentNumber segment) const {
                      [&](const RunPointer& r) { return r->first() <= segment && segment <= r->last(); });
 }
 
-void LogIndex::add(const IndexEntry& entry) {
-  MemorySegment& segment = memory_[entry.segment];
-  segment.partitions[entry.key].push_back(
-      {entry.base_offset, entry.max_timestamp, entry.at, entry.offsets, entry.length});
-  segment.order.push_back(entry.key);
-}
-
-std::vector<SegmentNumber> LogIndex::memory_segments() const {
-  std::vector<SegmentNumber> segments;
-  for (const auto& [number, segment] : memory_) segments.push_back(number);
-  return segments;
-}
-
-std::vector<IndexEntry> LogIndex::memory_entries(SegmentNumber number, size_t begin) const {
-  std::vector<IndexEntry> entries;
-  auto found = memory_.find(number);
-  if (found == memory_.end()) return entries;
-  boost::unordered_flat_map<IndexKey, size_t> next;  // how many of each partition have gone by
-  const MemorySegment& segment = found->second;
-  for (size_t i = 0; i < segment.order.size(); ++i) {
-    IndexKey key = segment.order[i];
-    size_t nth = next[key]++;
-    if (i < begin) continue;
-    const MemoryEntry& entry = segment.partitions.find(key)->second[nth];
-    entries.push_back({key, entry.base_offset, entry.offsets, entry.length, number, entry.at, entry.max_timestamp});
-  }
-  return entries;
-}
-
 Task<Status> LogIndex::seal(SegmentNumber number) {
-  std::vector<IndexEntry> entries = memory_entries(number, 0);
-  std::sort(entries.begin(), entries.end(), before);
-  CO_TRY_STATUS(co_await write_sorted(number, std::move(entries)));
+  CO_TRY_STATUS(co_await write_memory(number));
   CO_TRY(std::unique_ptr<IndexRun> run, co_await IndexRun::open(log_, id_, number, number));
   auto place = std::find_if(runs_.begin(), runs_.end(), [&](const RunPointer& r) { return r->first() > number; });
+  ++generation_;
   runs_.insert(place, std::move(run));
   memory_.erase(number);
-  ++generation_;
   co_return Status{};
 }
 
-Task<Status> LogIndex::write_sorted(SegmentNumber segment, std::vector<IndexEntry> entries) {
-  IndexRunName name{segment, segment, 0};
-  IndexPartWriter writer(id_, name);
-  for (const IndexEntry& entry : entries) {
-    if (writer.full()) {
-      Bytes part = writer.finish(false);
-      CO_TRY_STATUS(co_await log_.put_blob(IndexRunName::of(name.first, name.last, name.part), part));
-      ++name.part;
-      writer = IndexPartWriter(id_, name);
-    }
-    writer.add(entry);
+// Between two entries: lets others go first, and cuts a part that is full.
+Task<Status> LogIndex::pause(IndexPartWriter& writer, IndexRunName& name) {
+  if (!writer.full()) {
+    co_await yield_to_others(executor_);
+    co_return Status{};
   }
-  Bytes part = writer.finish(true);
-  co_return co_await log_.put_blob(IndexRunName::of(name.first, name.last, name.part), part);
+  Bytes part = writer.finish(false);
+  std::string blob = IndexRunName::of(name.first, name.last, name.part);
+  CO_TRY_STATUS(co_await log_.put_blob(std::move(blob), std::move(part)));
+  ++name.part;
+  writer = IndexPartWriter(id_, name);
+  co_return Status{};
 }
 
-Task<Status> LogIndex::merge() {
+Task<Status> LogIndex::finish_run(IndexPartWriter& writer, IndexRunName name) {
+  Bytes part = writer.finish(true);
+  std::string blob = IndexRunName::of(name.first, name.last, name.part);
+  co_return co_await log_.put_blob(std::move(blob), std::move(part));
+}
+
+Task<Status> LogIndex::write_memory(SegmentNumber segment) {
+  IndexRunName name{segment, segment, 0};
+  IndexPartWriter writer(id_, name);
+  std::vector<IndexKey> keys = memory_.keys(segment);
+  for (IndexKey key : keys) {
+    std::vector<IndexEntry> entries = memory_.of_partition(segment, key);
+    for (const IndexEntry& entry : entries) {
+      if (pause_due(writer)) CO_TRY_STATUS(co_await pause(writer, name));
+      writer.add(entry);
+    }
+  }
+  co_return co_await finish_run(writer, name);
+}
+
+// Neighbours of the same width, as many as make a merge.
+std::vector<LogIndex::RunPointer> LogIndex::row_to_merge() const {
   for (size_t i = 0; i + kIndexMergeFanIn <= runs_.size(); ++i) {
     SegmentNumber span = runs_[i]->last() - runs_[i]->first() + 1;
     std::vector<RunPointer> row;
@@ -128,24 +116,37 @@ Task<Status> LogIndex::merge() {
       if (!same || !adjoins) break;
       row.push_back(runs_[j]);
     }
-    if (row.size() < kIndexMergeFanIn) continue;
-    SegmentNumber first = row.front()->first();
-    SegmentNumber last = row.back()->last();
-    CO_TRY_STATUS(co_await write_run(first, last, row));
-    CO_TRY(std::unique_ptr<IndexRun> merged, co_await IndexRun::open(log_, id_, first, last));
-    auto begin = std::find(runs_.begin(), runs_.end(), row.front());
-    if (begin == runs_.end()) co_return Status{};  // dropped by retention meanwhile
-    auto end = begin + static_cast<std::ptrdiff_t>(row.size());
-    ++generation_;
-    *begin = std::move(merged);
-    runs_.erase(begin + 1, end);
-    for (RunPointer& old : row) CO_TRY_STATUS(co_await remove_blobs(old));
-    i = static_cast<size_t>(-1);  // look again from the start: the merged run may complete a wider row
+    if (row.size() == kIndexMergeFanIn) return row;
   }
+  return {};
+}
+
+Task<Status> LogIndex::merge(std::stop_token stop) {
+  for (;;) {
+    std::vector<RunPointer> row = row_to_merge();
+    if (row.empty()) co_return Status{};
+    CO_TRY_STATUS(co_await merge_row(row, stop));
+  }
+}
+
+Task<Status> LogIndex::merge_row(std::vector<RunPointer> row, std::stop_token stop) {
+  SegmentNumber first = row.front()->first();
+  SegmentNumber last = row.back()->last();
+  CO_TRY_STATUS(co_await write_run(first, last, row, stop));
+  CO_TRY(std::unique_ptr<IndexRun> merged, co_await IndexRun::open(log_, id_, first, last));
+  RunPointer whole = std::move(merged);
+  auto begin = std::search(runs_.begin(), runs_.end(), row.begin(), row.end());
+  if (begin == runs_.end())
+    co_return co_await remove_blobs(whole);  // retention or damage has taken a part of the row meanwhile
+  ++generation_;
+  *begin = std::move(whole);
+  runs_.erase(begin + 1, begin + static_cast<std::ptrdiff_t>(row.size()));
+  for (RunPointer& old : row) CO_TRY_STATUS(co_await remove_blobs(old));
   co_return Status{};
 }
 
-Task<Status> LogIndex::write_run(SegmentNumber first, SegmentNumber last, std::vector<RunPointer> from) {
+Task<Status> LogIndex::write_run(SegmentNumber first, SegmentNumber last, std::vector<RunPointer> from,
+                                 std::stop_token stop) {
   std::vector<IndexRunCursor> cursors;
   for (RunPointer& run : from) cursors.emplace_back(*run);
   IndexRunName name{first, last, 0};
@@ -160,17 +161,14 @@ Task<Status> LogIndex::write_run(SegmentNumber first, SegmentNumber last, std::v
       if (least == nullptr || before(cursor.current(), least->current())) least = &cursor;
     }
     if (least == nullptr) break;
-    if (writer.full()) {
-      Bytes part = writer.finish(false);
-      CO_TRY_STATUS(co_await log_.put_blob(IndexRunName::of(first, last, name.part), part));
-      ++name.part;
-      writer = IndexPartWriter(id_, name);
+    if (pause_due(writer)) {
+      CO_TRY_STATUS(co_await pause(writer, name));
+      if (stop.stop_requested()) co_return fail(ErrorCode::cancelled, "the stream is being closed");
     }
     writer.add(least->current());
     least->advance();
   }
-  Bytes part = writer.finish(true);
-  co_return co_await log_.put_blob(IndexRunName::of(first, last, name.part), part);
+  co_return co_await finish_run(writer, name);
 }
 
 Task<Status> LogIndex::remove_blobs(RunPointer run) {
@@ -225,28 +223,10 @@ Task<Result<LogIndex::Probe>> LogIndex::probe(RunPointer run, IndexKey key, Offs
   co_return result;
 }
 
-LogIndex::Probe LogIndex::probe_memory(SegmentNumber number, IndexKey key, Offset from, size_t bytes_max,
-                                       size_t entries_max) const {
-  Probe result;
-  const MemorySegment& segment = memory_.find(number)->second;
-  auto found = segment.partitions.find(key);
-  if (found == segment.partitions.end()) return result;
-  const std::vector<MemoryEntry>& entries = found->second;
-  auto first = std::partition_point(entries.begin(), entries.end(),
-                                    [&](const MemoryEntry& e) { return e.base_offset + e.offsets <= from; });
-  result.passed = first != entries.begin();
-  size_t bytes = 0;
-  for (; first != entries.end(); ++first) {
-    IndexEntry entry{key, first->base_offset, first->offsets, first->length, number, first->at, first->max_timestamp};
-    if (!take(result.entries, entry, bytes, bytes_max, entries_max)) break;
-  }
-  return result;
-}
-
 std::vector<LogIndex::Source> LogIndex::sources() const {
   std::vector<Source> all;
   for (const RunPointer& run : runs_) all.push_back({run->first(), run});
-  for (const auto& [segment, memory] : memory_) all.push_back({segment, nullptr});
+  for (SegmentNumber segment : memory_.segments()) all.push_back({segment, nullptr});
   std::sort(all.begin(), all.end(), [](const Source& a, const Source& b) { return a.first < b.first; });
   return all;
 }
@@ -254,8 +234,47 @@ std::vector<LogIndex::Source> LogIndex::sources() const {
 Task<Result<LogIndex::Probe>> LogIndex::probe_source(Source source, IndexKey key, Offset from, size_t bytes_max,
                                                      size_t entries_max) {
   if (source.run) co_return co_await probe(source.run, key, from, bytes_max, entries_max);
-  if (!memory_.contains(source.first)) co_return Probe{};  // sealed meanwhile: the lookup begins anew
-  co_return probe_memory(source.first, key, from, bytes_max, entries_max);
+  co_return memory_.find(source.first, key, from, bytes_max,
+                         entries_max);  // nothing if sealed meanwhile: the lookup begins anew
+}
+
+size_t LogIndex::hinted_source(const std::vector<Source>& all, IndexKey key, Offset from) const {
+  auto hint = hints_.find(key);
+  if (hint == hints_.end() || from < hint->second.begin || from > hint->second.end) return all.size();
+  auto after = std::upper_bound(all.begin(), all.end(), hint->second.segment,
+                                [](SegmentNumber segment, const Source& source) { return segment < source.first; });
+  return after == all.begin() ? all.size() : static_cast<size_t>(after - all.begin()) - 1;
+}
+
+void LogIndex::leave_hint(IndexKey key, const std::vector<IndexEntry>& found) {
+  if (found.empty()) return;
+  if (hints_.size() >= kIndexHints && !hints_.contains(key))
+    hints_.clear();  // all are found again by looking from the newest on
+  hints_[key] = {found.front().base_offset, found.back().end_offset(), found.front().segment};
+}
+
+Task<Result<size_t>> LogIndex::first_source(const std::vector<Source>& all, IndexKey key, Offset from, size_t bytes_max,
+                                            size_t entries_max, Probe& first) {
+  // A reader that goes on: nothing of what it wants is before what its last lookup found.
+  for (size_t i = hinted_source(all, key, from); i < all.size(); ++i) {
+    CO_TRY(Probe found, co_await probe_source(all[i], key, from, bytes_max, entries_max));
+    if (found.entries.empty()) continue;
+    first = std::move(found);
+    co_return i;
+  }
+  // Newest first, until a source shows that what is wanted is not in an older one.
+  size_t start = all.size();
+  for (size_t i = all.size(); i-- > 0;) {
+    CO_TRY(Probe found, co_await probe_source(all[i], key, from, bytes_max, entries_max));
+    bool passed = found.passed;
+    if (!found.entries.empty()) {
+      start = i;
+      first = std::move(found);
+      passed = passed || first.entries.front().base_offset <= from;
+    }
+    if (passed) break;
+  }
+  co_return start;
 }
 
 Task<Result<std::vector<IndexEntry>>> LogIndex::find(IndexKey key, Offset from, size_t bytes_max, size_t entries_max) {
@@ -280,20 +299,9 @@ Task<Result<std::optional<IndexEntry>>> LogIndex::find_time(IndexKey key, Offset
 
 Task<Result<std::vector<IndexEntry>>> LogIndex::find_once(IndexKey key, Offset from, size_t bytes_max,
                                                           size_t entries_max) {
-  // Newest first, until a source shows that what is wanted is not in an older one.
   const std::vector<Source> sources = this->sources();
-  size_t start = sources.size();
   Probe first;
-  for (size_t i = sources.size(); i-- > 0;) {
-    CO_TRY(Probe found, co_await probe_source(sources[i], key, from, bytes_max, entries_max));
-    if (!found.entries.empty()) {
-      start = i;
-      first = std::move(found);
-      if (first.entries.front().base_offset <= from || first.passed) break;
-    } else if (found.passed) {
-      break;
-    }
-  }
+  CO_TRY(size_t start, co_await first_source(sources, key, from, bytes_max, entries_max, first));
   std::vector<IndexEntry> result = std::move(first.entries);
   std::erase_if(result, [&](const IndexEntry& entry) { return entry.segment < first_segment_; });
   size_t bytes = 0;
@@ -308,6 +316,7 @@ Task<Result<std::vector<IndexEntry>>> LogIndex::find_once(IndexKey key, Offset f
       result.push_back(entry);
     }
   }
+  leave_hint(key, result);
   co_return result;
 }
 
@@ -324,17 +333,15 @@ Task<Result<std::map<IndexKey, Offset>>> LogIndex::segment_ends(SegmentNumber se
       cursor.advance();
     }
   }
-  auto in_memory = memory_.find(segment);
-  if (in_memory == memory_.end()) co_return ends;
-  for (const auto& [key, entries] : in_memory->second.partitions)
-    ends[key] = entries.back().base_offset + entries.back().offsets;
+  std::vector<IndexEntry> in_memory = memory_.entries(segment, 0);
+  for (const IndexEntry& entry : in_memory) ends[entry.key] = entry.end_offset();
   co_return ends;
 }
 
 Task<Status> LogIndex::drop_before(SegmentNumber first) {
   first_segment_ = first;
   ++generation_;
-  memory_.erase(memory_.begin(), memory_.lower_bound(first));
+  memory_.erase_before(first);
   while (!runs_.empty() && runs_.front()->last() < first) {
     RunPointer run = runs_.front();
     runs_.erase(runs_.begin());

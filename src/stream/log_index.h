@@ -6,40 +6,43 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "io/task_scope.h"
 #include "storage/log_store.h"
 #include "stream/index_run.h"
+#include "stream/memory_index.h"
 
 namespace distributary {
 
 inline constexpr size_t kIndexMergeFanIn = 8;
 inline constexpr size_t kIndexBlocksCached = 256;
+inline constexpr size_t kIndexHints = 4096;           // readers whose places are remembered
+inline constexpr size_t kIndexEntriesPerTurn = 2048;  // written by a seal or merge before others go first
 
 class LogIndex {
  public:
-  LogIndex(Log& log, LogId id) : log_(log), id_(id) {}
+  LogIndex(Executor& executor, Log& log, LogId id) : executor_(executor), log_(log), id_(id) {}
 
   // Opens the runs found among the blobs of the log; removes superseded and incomplete ones. Gives the segments of
   // [first, last] that no good run covers: the caller indexes them anew (add, then seal).
   Task<Result<std::vector<SegmentNumber>>> open(SegmentNumber first, SegmentNumber last);
 
-  void add(const IndexEntry& entry);
+  void add(const IndexEntry& entry) { memory_.add(entry); }
   bool covered_by_run(SegmentNumber segment) const;
-  // Entries of one segment that are in memory, in the order added, from the `begin`-th on: for checkpoints.
-  std::vector<IndexEntry> memory_entries(SegmentNumber segment, size_t begin) const;
-  std::vector<SegmentNumber> memory_segments() const;
-  void take_memory(LogIndex& from) { memory_ = std::move(from.memory_); }
+  const MemoryIndex& memory() const { return memory_; }
+  // What a checkpoint had of it.
+  void set_memory(MemoryIndex memory) { memory_ = std::move(memory); }
 
   // Writes the index of a sealed segment as a run of its own and drops it from memory; merges runs when enough have
-  // gathered.
+  // gathered. They let others go first every so many entries; a merge may take long all the same, and ends with
+  // `cancelled` when stopped.
   Task<Status> seal(SegmentNumber segment);
-  Task<Status> merge();
+  Task<Status> merge(std::stop_token stop);
 
   // Up to `entries_max` consecutive batches from the one that holds `from`, or the next after it. Stops after
   // `bytes_max`, or where `keep_going` says so.
@@ -58,17 +61,6 @@ class LogIndex {
   size_t run_count() const { return runs_.size(); }
 
  private:
-  struct MemoryEntry {
-    Offset base_offset;
-    WallMillis max_timestamp;
-    uint64_t at;
-    uint32_t offsets;
-    uint32_t length;
-  };
-  struct MemorySegment {
-    boost::unordered_flat_map<IndexKey, std::vector<MemoryEntry>> partitions;
-    std::vector<IndexKey> order;  // key of each entry, as added
-  };
   // Shared, because a lookup may be reading a run that a merge is replacing.
   using RunPointer = std::shared_ptr<IndexRun>;
   using Block = std::shared_ptr<const std::vector<IndexEntry>>;  // shared with the cache, which may drop it meanwhile
@@ -78,13 +70,15 @@ class LogIndex {
     Block entries;
   };
 
-  struct Probe {  // what one source has from an offset on
-    std::vector<IndexEntry> entries;
-    bool passed = false;  // the source has entries of the partition, all before the offset
+  using Probe = MemoryIndex::Found;  // what one source has from an offset on
+  // What the last lookup of a partition found, for the next one of a reader that goes on there.
+  struct Hint {
+    Offset begin = 0;           // of the first batch found
+    Offset end = 0;             // of the last one
+    SegmentNumber segment = 0;  // of the first
   };
   Task<Result<Block>> block(RunPointer run, size_t index);
   Task<Result<Probe>> probe(RunPointer run, IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
-  Probe probe_memory(SegmentNumber segment, IndexKey key, Offset from, size_t bytes_max, size_t entries_max) const;
   Task<Result<std::vector<IndexEntry>>> find_once(IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
   // A run, or a segment in memory when `run` is null. A segment that is indexed anew is in memory and older than some
   // runs.
@@ -94,16 +88,29 @@ class LogIndex {
   };
   std::vector<Source> sources() const;  // oldest first
   Task<Result<Probe>> probe_source(Source source, IndexKey key, Offset from, size_t bytes_max, size_t entries_max);
-  Task<Status> write_run(SegmentNumber first, SegmentNumber last, std::vector<RunPointer> from);
-  Task<Status> write_sorted(SegmentNumber segment, std::vector<IndexEntry> entries);
+  size_t hinted_source(const std::vector<Source>& all, IndexKey key, Offset from) const;
+  void leave_hint(IndexKey key, const std::vector<IndexEntry>& found);
+  // The oldest source with what is wanted, and what it has; all.size() when none has.
+  Task<Result<size_t>> first_source(const std::vector<Source>& all, IndexKey key, Offset from, size_t bytes_max,
+                                    size_t entries_max, Probe& first);
+  bool pause_due(const IndexPartWriter& writer) { return writer.full() || ++worked_ % kIndexEntriesPerTurn == 0; }
+  Task<Status> pause(IndexPartWriter& writer, IndexRunName& name);
+  Task<Status> finish_run(IndexPartWriter& writer, IndexRunName name);
+  Task<Status> write_memory(SegmentNumber segment);
+  Task<Status> write_run(SegmentNumber first, SegmentNumber last, std::vector<RunPointer> from, std::stop_token stop);
+  std::vector<RunPointer> row_to_merge() const;
+  Task<Status> merge_row(std::vector<RunPointer> row, std::stop_token stop);
   Task<Status> remove_blobs(RunPointer run);
 
+  Executor& executor_;
   Log& log_;
   LogId id_;
   SegmentNumber first_segment_ = 0;
   uint64_t generation_ = 0;       // of the row of sources: a lookup that saw it change looks again
   std::vector<RunPointer> runs_;  // ascending, disjoint
-  std::map<SegmentNumber, MemorySegment> memory_;
+  MemoryIndex memory_;
+  boost::unordered_flat_map<IndexKey, Hint> hints_;
+  size_t worked_ = 0;  // entries since others were let go first
   std::deque<CachedBlock> cache_;
   std::vector<std::pair<SegmentNumber, SegmentNumber>> damaged_;
 };

@@ -66,7 +66,7 @@ Task<Status> Recovery::begin() {
   }
   CO_TRY(missing_, co_await index_.open(first, last - 1));
   std::erase_if(missing_, [&](SegmentNumber s) {
-    std::vector<SegmentNumber> in_memory = index_.memory_segments();
+    std::vector<SegmentNumber> in_memory = index_.memory().segments();
     return s >= segment_ || std::find(in_memory.begin(), in_memory.end(), s) != in_memory.end();
   });
   co_return Status{};

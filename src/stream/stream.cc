@@ -22,13 +22,14 @@ Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cach
       id{origin_in.stream, 0},
       epoch(epoch_in),
       options(options_in),
-      index(*log, id),
+      index(world.executor, *log, id),
       checkpoints(*log, id),
       baseline_store(*log, id),
       records(world.executor, *log, id, cache, index),
       history(*log, id, cache, segments),
       advanced(world.executor),
       upkeep_wanted(world.executor),
+      merge_wanted(world.executor),
       scope(world.executor) {}
 
 Task<Status> Stream::Impl::open() {
@@ -39,7 +40,7 @@ Task<Status> Stream::Impl::open() {
   state = std::move(recovered.state);
   segments = std::move(recovered.segments);
   damage = std::move(recovered.damage);
-  for (SegmentNumber segment : index.memory_segments()) {
+  for (SegmentNumber segment : index.memory().segments()) {
     if (segment < recovered.end.segment) to_seal.push_back(segment);
   }
   checkpointed_lsn = recovered.clean ? recovered.end.next - 1 : 0;
@@ -53,7 +54,9 @@ Task<Status> Stream::Impl::open() {
     CO_TRY(ContentView raised, append_own(own_fields(EntryType::leader_epoch_raised, {}), {}));
     (void)raised;
   }
-  if (damage.empty()) scope.spawn(upkeep_loop());
+  if (!damage.empty()) co_return Status{};
+  scope.spawn(upkeep_loop());
+  scope.spawn(merge_loop());
   co_return Status{};
 }
 
@@ -66,7 +69,10 @@ GroupWriter::Events Stream::Impl::writer_events() {
   events.durable = [this](const PendingGroup& group) {
     if (options.durability == Durability::sync) raise_watermarks(group);
   };
-  events.sealed = [this](SegmentNumber segment) { to_seal.push_back(segment); };
+  events.sealed = [this](SegmentNumber segment) {
+    to_seal.push_back(segment);
+    upkeep_wanted.notify_all();
+  };
   events.failed = [this](const Error& error) {
     failure = error.context(fmt::format("stream {} stopped after a failed write", to_string(origin.stream)));
     upkeep_wanted.notify_all();

@@ -44,6 +44,8 @@ class Stream::Impl {
 
   // --- background work (stream_upkeep.cc)
   Task<void> upkeep_loop();
+  Task<void> merge_loop();
+  void upkeep_failed(const Error& error);
   Task<Status> upkeep();
   bool checkpoint_due() const;
   Task<Status> write_checkpoint(bool clean);
@@ -82,6 +84,7 @@ class Stream::Impl {
   bool retaining = false;
   Signal advanced;
   Signal upkeep_wanted;
+  Signal merge_wanted;
   TaskScope scope;
 };
 

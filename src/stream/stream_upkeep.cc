@@ -28,15 +28,30 @@ Task<void> Stream::Impl::upkeep_loop() {
       continue;
     }
     Status done = co_await upkeep();
-    if (done) continue;
-    if (done.error().code == ErrorCode::cancelled) co_return;
-    // Nothing is lost when this fails: the log has it all. But opening would take longer and longer, so stop and be
-    // opened again.
-    if (!failure) failure = done.error().context("upkeep");
-    logger.warn("upkeep failed; the stream will be opened again",
-                {{"stream", to_string(origin.stream)}, {"why", done.error().message}});
-    advanced.notify_all();
+    if (!done) upkeep_failed(done.error());
+    if (!done && done.error().code == ErrorCode::cancelled) co_return;
   }
+}
+
+// Beside upkeep_loop, for seals and checkpoints must not wait for a merge, which may take minutes.
+Task<void> Stream::Impl::merge_loop() {
+  while (!scope.stopping() && !failure) {
+    Status merged = co_await index.merge(scope.stop_token());
+    if (merged) merged = co_await merge_wanted.wait(kNever, scope.stop_token());
+    if (!merged) upkeep_failed(merged.error());
+    if (!merged) co_return;
+  }
+}
+
+// Nothing is lost when it fails: the log has it all. But opening would take longer and longer, so stop and be opened
+// again.
+void Stream::Impl::upkeep_failed(const Error& error) {
+  if (error.code == ErrorCode::cancelled) return;  // closing
+  if (!failure) failure = error.context("upkeep");
+  logger.warn("upkeep failed; the stream will be opened again",
+              {{"stream", to_string(origin.stream)}, {"why", error.message}});
+  advanced.notify_all();
+  upkeep_wanted.notify_all();
 }
 
 Task<Status> Stream::Impl::upkeep() {
@@ -44,7 +59,7 @@ Task<Status> Stream::Impl::upkeep() {
     SegmentNumber segment = to_seal.front();
     to_seal.erase(to_seal.begin());
     CO_TRY_STATUS(co_await index.seal(segment));
-    CO_TRY_STATUS(co_await index.merge());
+    merge_wanted.notify_all();
   }
   if (checkpoint_due()) CO_TRY_STATUS(co_await write_checkpoint(false));
   co_return Status{};

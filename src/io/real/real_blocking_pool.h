@@ -17,6 +17,7 @@ namespace distributary {
 class RealBlockingPool final : public BlockingPool {
  public:
   static constexpr int kDefaultThreads = 4;
+  static constexpr int kReadThreads = 16;  // reads of the device that may be under way at once
 
   explicit RealBlockingPool(int threads = kDefaultThreads);
   ~RealBlockingPool() override;

@@ -77,8 +77,8 @@ size_t read_now(int descriptor, uint64_t at, MutableBytes into, int flags, int& 
 
 }  // namespace
 
-RealFile::RealFile(Executor& executor, BlockingPool& pool, int descriptor, std::string path)
-    : executor_(executor), pool_(pool), descriptor_(descriptor), path_(std::move(path)), turn_ended_(executor) {}
+RealFile::RealFile(Executor& executor, BlockingPool& pool, BlockingPool& reads, int descriptor, std::string path)
+    : executor_(executor), pool_(pool), reads_(reads), descriptor_(descriptor), path_(std::move(path)), turn_ended_(executor) {}
 
 RealFile::~RealFile() {
   ::close(descriptor_);
@@ -95,7 +95,7 @@ Task<Result<size_t>> RealFile::read_scattered(uint64_t at, MutableBytes into) {
   if (direct == nullptr) co_return co_await read_from(scattered_descriptor(), at, into);
   int error = 0;
   auto work = [direct, at, into, &error] { return direct->read(at, into, error); };
-  size_t have = co_await run_blocking(pool_, executor_, work);
+  size_t have = co_await run_blocking(reads_, executor_, work);
   if (error == EINVAL) co_return co_await read_from(scattered_descriptor(), at, into);
   if (error != 0) co_return posix_error("read", path_, error);
   co_return have;
@@ -125,7 +125,7 @@ Task<Result<size_t>> RealFile::read_from(int descriptor, uint64_t at, MutableByt
   if (error == EOPNOTSUPP) nowait_reads.store(false, std::memory_order_relaxed);
   MutableBytes rest = into.subspan(have);
   auto work = [descriptor, at, have, rest, &error] { return read_now(descriptor, at + have, rest, 0, error); };
-  size_t more = co_await run_blocking(pool_, executor_, work);
+  size_t more = co_await run_blocking(reads_, executor_, work);
   if (error != 0) co_return posix_error("read", path_, error);
   co_return have + more;
 }

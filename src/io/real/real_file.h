@@ -11,7 +11,7 @@ namespace distributary {
 class RealFile final : public File {
  public:
   // Takes over `descriptor`.
-  RealFile(Executor& executor, BlockingPool& pool, int descriptor, std::string path);
+  RealFile(Executor& executor, BlockingPool& pool, BlockingPool& reads, int descriptor, std::string path);
   ~RealFile() override;
 
   Task<Result<size_t>> read(uint64_t at, MutableBytes into) override;
@@ -31,6 +31,7 @@ class RealFile final : public File {
 
   Executor& executor_;
   BlockingPool& pool_;
+  BlockingPool& reads_;
   int descriptor_;
   // For scattered reads, opened when first needed: the same file without read-ahead, and past the page cache.
   int scattered_ = -1;

@@ -15,7 +15,8 @@ namespace distributary {
 
 class RealFileSystem final : public FileSystem {
  public:
-  RealFileSystem(Executor& executor, BlockingPool& pool) : executor_(executor), pool_(pool) {}
+  // Reads of the device run on `reads` and not on `pool`: however many wait, writes and syncs do not wait behind them.
+  RealFileSystem(Executor& executor, BlockingPool& pool, BlockingPool& reads) : executor_(executor), pool_(pool), reads_(reads) {}
 
   Task<Result<std::unique_ptr<File>>> open(std::string path, OpenMode mode) override;
   Task<Status> rename(std::string from, std::string to) override;
@@ -31,6 +32,7 @@ class RealFileSystem final : public FileSystem {
  private:
   Executor& executor_;
   BlockingPool& pool_;
+  BlockingPool& reads_;
 };
 
 // Held by the process that uses a data directory; released when destroyed, or when the process dies.

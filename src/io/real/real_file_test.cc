@@ -40,7 +40,7 @@ class ScatteredRead : public testing::Test {
     SimRandom(1).fill(content_);
     CHECK(::write(descriptor, content_.data(), kSize) == static_cast<ssize_t>(kSize));
     CHECK(::fsync(descriptor) == 0);
-    file_ = std::make_unique<RealFile>(executor_, pool_, descriptor, path_);
+    file_ = std::make_unique<RealFile>(executor_, pool_, pool_, descriptor, path_);
     descriptor_ = descriptor;
   }
   ~ScatteredRead() override { std::filesystem::remove(path_); }

@@ -17,6 +17,7 @@ class RealWorld {
   virtual RealExecutor& executor() = 0;
 };
 
-std::unique_ptr<RealWorld> make_real_world(int blocking_threads = RealBlockingPool::kDefaultThreads);
+std::unique_ptr<RealWorld> make_real_world(int blocking_threads = RealBlockingPool::kDefaultThreads,
+                                           int read_threads = RealBlockingPool::kReadThreads);
 
 }  // namespace distributary
