@@ -98,7 +98,9 @@ TEST_F(ProduceFetchTest, ProduceFailsWhenTheDiskDoes) {
   create("t");
   logs.fail_next_sync = ErrorCode::io;
   EXPECT_EQ(produce("t", 0, {"lost"}).fault.error, KafkaError::kafka_storage_error);
-  // The catalog opens the stream anew; the record was never acknowledged and may be there or not, but the next one is.
+  // Soon the catalog opens the stream anew. The record was never acknowledged and may be there or not; the next one is.
+  EXPECT_EQ(produce("t", 0, {"early"}).fault.error, KafkaError::not_leader_or_follower);
+  sim.executor().run_for(std::chrono::seconds(5));
   ProducedPartition after = produce("t", 0, {"kept"});
   EXPECT_TRUE(after.fault.ok()) << after.fault.message;
 }
