@@ -205,7 +205,8 @@ Task<std::vector<GroupDescription>> GroupCoordinator::describe(std::vector<std::
   co_return out;
 }
 
-Fault GroupCoordinator::remove_cursors(const std::string& id, const std::vector<StreamHandle>& streams, DurableWait& wait) {
+Fault GroupCoordinator::remove_cursors(const std::string& id, const std::vector<StreamHandle>& streams,
+                                       DurableWait& wait) {
   for (const StreamHandle& stream : streams) {
     const auto& cursors = stream->stream->state().cursors();
     auto found = cursors.find(id);
@@ -219,7 +220,8 @@ Fault GroupCoordinator::remove_cursors(const std::string& id, const std::vector<
   return {};
 }
 
-Task<std::vector<Fault>> GroupCoordinator::remove(std::vector<std::string> ids, const Caller& caller, std::stop_token stop) {
+Task<std::vector<Fault>> GroupCoordinator::remove(std::vector<std::string> ids, const Caller& caller,
+                                                  std::stop_token stop) {
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);
   std::vector<Fault> out(ids.size());
   DurableWait wait;

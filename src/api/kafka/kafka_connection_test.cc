@@ -16,7 +16,8 @@ using std::chrono::seconds;
 
 class KafkaConnectionTest : public testing::Test, protected KafkaHarness {
  protected:
-  static kafka::ProduceRequest produce(const std::vector<uint8_t>& batch, int16_t acks = -1, std::string_view topic = "t") {
+  static kafka::ProduceRequest produce(const std::vector<uint8_t>& batch, int16_t acks = -1,
+                                       std::string_view topic = "t") {
     kafka::ProduceRequest request;
     request.acks = acks;
     request.timeout_ms = 10'000;
@@ -76,7 +77,8 @@ TEST_F(KafkaConnectionTest, RequestsArriveInPiecesAndSeveralAtOnce) {
       bytes.insert(bytes.end(), piece.view().begin(), piece.view().end());
     }
   }
-  for (size_t at = 0; at < bytes.size(); at += 7) client.send_bytes(ByteView(bytes).subspan(at, std::min<size_t>(7, bytes.size() - at)));
+  for (size_t at = 0; at < bytes.size(); at += 7)
+    client.send_bytes(ByteView(bytes).subspan(at, std::min<size_t>(7, bytes.size() - at)));
   for (int i = 0; i < 3; ++i) client.receive<kafka::MetadataResponse>(12);
 }
 
@@ -234,7 +236,8 @@ TEST(KafkaRegistry, TheTableIsInOrderAndCompleteForWhatMustBeServed) {
     EXPECT_NE(api.handler, nullptr);
     EXPECT_EQ(find_kafka_api(api.key), &api);
   }
-  EXPECT_EQ(keys, (std::vector<int16_t>{0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22, 23, 32, 37, 42, 60}));
+  EXPECT_EQ(keys,
+            (std::vector<int16_t>{0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22, 23, 32, 37, 42, 60}));
   EXPECT_EQ(find_kafka_api(kafka::ApiKey::add_partitions_to_txn), nullptr);
 }
 

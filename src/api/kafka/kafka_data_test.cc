@@ -77,7 +77,8 @@ TEST_F(KafkaDataTest, ProduceSaysWhatIsWrong) {
   request.acks = -1;
   request.transactional_id = "tx";
   response = client.call<kafka::ProduceResponse>(request, 9);
-  EXPECT_EQ(response.responses[0].partition_responses[0].error_code, kafka::ErrorCode::transactional_id_authorization_failed);
+  EXPECT_EQ(response.responses[0].partition_responses[0].error_code,
+            kafka::ErrorCode::transactional_id_authorization_failed);
   request = produce_request(batch, 13);
   request.topic_data[0].topic_id = Uuid::from_random({4, 4});
   response = client.call<kafka::ProduceResponse>(request, 13);

@@ -54,7 +54,8 @@ class KafkaGroupsTest : public testing::Test, protected KafkaHarness {
   kafka::OffsetCommitRequest commit_request(const std::string& group, int16_t version, int64_t offset) {
     kafka::OffsetCommitRequest request;
     request.group_id = group;
-    request.topics = {{version < 10 ? "t" : "", version < 10 ? Uuid() : id, {{0, offset, 0, "note"}, {9, offset, 0, std::nullopt}}}};
+    request.topics = {
+        {version < 10 ? "t" : "", version < 10 ? Uuid() : id, {{0, offset, 0, "note"}, {9, offset, 0, std::nullopt}}}};
     return request;
   }
 
@@ -99,7 +100,9 @@ TEST_F(KafkaGroupsTest, JoinGroupInEveryVersion) {
     EXPECT_EQ(first.generation_id, 1);
     EXPECT_EQ(first.leader, first.member_id);
     EXPECT_EQ(first.protocol_name, "range");
-    if (version >= 7) EXPECT_EQ(first.protocol_type, "consumer");
+    if (version >= 7) {
+      EXPECT_EQ(first.protocol_type, "consumer");
+    }
     ASSERT_EQ(first.members.size(), 1u);
     EXPECT_EQ(as_text(first.members[0].metadata), "meta");
     auto unknown = client.call<kafka::JoinGroupResponse>(join_request(group, "stranger"), version);
@@ -117,7 +120,8 @@ TEST_F(KafkaGroupsTest, SyncGroupInEveryVersion) {
     sync.assignments = {{joined.member_id, Bytes::copy(as_bytes("plan"))}};
     if (version >= 5) {
       sync.protocol_name = "wrong";
-      EXPECT_EQ(client.call<kafka::SyncGroupResponse>(sync, version).error_code, kafka::ErrorCode::inconsistent_group_protocol);
+      EXPECT_EQ(client.call<kafka::SyncGroupResponse>(sync, version).error_code,
+                kafka::ErrorCode::inconsistent_group_protocol);
       sync.protocol_name = "range";
       sync.protocol_type = "consumer";
     }
@@ -170,7 +174,8 @@ TEST_F(KafkaGroupsTest, OffsetsAreCommittedAndFetchedInEveryVersion) {
       request.group_id = "g";
       request.topics = {{{"t", {0, 1}}}};
     } else {
-      request.groups = {{"g", std::nullopt, -1, {{{version < 10 ? "t" : "", version < 10 ? Uuid() : id, {0, 1}}}}}, {"never"}};
+      request.groups = {{"g", std::nullopt, -1, {{{version < 10 ? "t" : "", version < 10 ? Uuid() : id, {0, 1}}}}},
+                        {"never"}};
     }
     auto response = client.call<kafka::OffsetFetchResponse>(request, version);
     auto check = [](const auto& partitions) {
@@ -248,7 +253,8 @@ TEST_F(KafkaGroupsTest, DescribeGroupsInEveryVersion) {
     EXPECT_TRUE(response.groups[0].members[0].client_host.starts_with("/client"));
     EXPECT_EQ(as_text(response.groups[0].members[0].member_assignment), "plan");
     EXPECT_EQ(response.groups[1].group_state, "Dead");
-    EXPECT_EQ(response.groups[1].error_code, version >= 6 ? kafka::ErrorCode::group_id_not_found : kafka::ErrorCode::none);
+    EXPECT_EQ(response.groups[1].error_code,
+              version >= 6 ? kafka::ErrorCode::group_id_not_found : kafka::ErrorCode::none);
   });
 }
 

@@ -36,9 +36,11 @@ class KafkaTestClient {
     kafka::ResponseHeader header = must(kafka::decode_response_header(frame, api, version));
     EXPECT_EQ(header.correlation_id, ++received_);
     Result<Response> response = Response::decode(header.body, version);
-    EXPECT_TRUE(response) << Response::kName << " version " << version << ": " << (response ? "" : response.error().message);
+    EXPECT_TRUE(response) << Response::kName << " version " << version << ": "
+                          << (response ? "" : response.error().message);
     if (!response) return {};
-    EXPECT_EQ(encode(*response, version, header.correlation_id), std::vector<uint8_t>(frame.view().begin(), frame.view().end()))
+    EXPECT_EQ(encode(*response, version, header.correlation_id),
+              std::vector<uint8_t>(frame.view().begin(), frame.view().end()))
         << Response::kName << " version " << version;
     return std::move(*response);
   }

@@ -63,14 +63,18 @@ TEST_F(KafkaTopicsTest, MetadataInEveryVersion) {
     EXPECT_EQ(response.brokers[0].host, "broker.example");
     EXPECT_EQ(response.brokers[0].port, listener->port());
     EXPECT_EQ(response.controller_id, version >= 1 ? 1 : -1);
-    if (version >= 2) EXPECT_EQ(response.cluster_id, "cluster-of-tests");
+    if (version >= 2) {
+      EXPECT_EQ(response.cluster_id, "cluster-of-tests");
+    }
     ASSERT_EQ(response.topics.size(), 2u);
     EXPECT_EQ(response.topics[0].name, "t");
     EXPECT_EQ(response.topics[0].partitions.size(), 3u);
     EXPECT_EQ(response.topics[0].partitions[2].leader_id, 1);
     EXPECT_EQ(response.topics[0].partitions[2].leader_epoch, version >= 7 ? 0 : -1);
     EXPECT_EQ(response.topics[0].topic_id, version >= 10 ? id : Uuid());
-    if (version >= 8) EXPECT_GT(response.topics[0].topic_authorized_operations, 0);
+    if (version >= 8) {
+      EXPECT_GT(response.topics[0].topic_authorized_operations, 0);
+    }
     // Before version 4 a client cannot forbid creation, and the stream creates topics on use.
     EXPECT_EQ(response.topics[1].error_code,
               version >= 4 ? kafka::ErrorCode::unknown_topic_or_partition : kafka::ErrorCode::none);
@@ -81,10 +85,13 @@ TEST_F(KafkaTopicsTest, MetadataInEveryVersion) {
 TEST_F(KafkaTopicsTest, AllTopicsNoTopicsAndTopicsById) {
   TopicUuid id = create("t");
   in_every_version<kafka::MetadataRequest>([&](int16_t version) {
-    auto all = version == 0 ? metadata(std::vector<kafka::MetadataRequest::Topic>{}, 0) : metadata(std::nullopt, version);
+    auto all =
+        version == 0 ? metadata(std::vector<kafka::MetadataRequest::Topic>{}, 0) : metadata(std::nullopt, version);
     ASSERT_EQ(all.topics.size(), 1u);
     EXPECT_EQ(all.topics[0].name, "t");
-    if (version >= 1) EXPECT_TRUE(metadata(std::vector<kafka::MetadataRequest::Topic>{}, version).topics.empty());
+    if (version >= 1) {
+      EXPECT_TRUE(metadata(std::vector<kafka::MetadataRequest::Topic>{}, version).topics.empty());
+    }
     if (version < 12) return;
     Uuid unknown = Uuid::from_random({3});
     auto by_id = metadata({{{id, std::nullopt}, {unknown, std::nullopt}}}, version);
@@ -100,7 +107,8 @@ TEST_F(KafkaTopicsTest, MetadataCreatesTopicsWhenAsked) {
   auto made = metadata({{{.name = "new"}}}, 9, true);
   EXPECT_EQ(made.topics[0].error_code, kafka::ErrorCode::none);
   EXPECT_EQ(made.topics[0].partitions.size(), 1u);
-  EXPECT_EQ(metadata({{{.name = "bad name"}}}, 9, true).topics[0].error_code, kafka::ErrorCode::invalid_topic_exception);
+  EXPECT_EQ(metadata({{{.name = "bad name"}}}, 9, true).topics[0].error_code,
+            kafka::ErrorCode::invalid_topic_exception);
 }
 
 TEST_F(KafkaTopicsTest, CreateTopicsInEveryVersion) {
