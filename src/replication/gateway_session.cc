@@ -12,8 +12,8 @@ namespace {
 const Logger kLog("gateway");
 }
 
-GatewaySession::GatewaySession(World& world, GatewayAuthority& authority, StreamHandle replica, Setup setup, GatewayOptions options,
-                               std::function<uint64_t()> window)
+GatewaySession::GatewaySession(World& world, GatewayAuthority& authority, StreamHandle replica, Setup setup,
+                               GatewayOptions options, std::function<uint64_t()> window)
     : world_(world),
       authority_(authority),
       replica_(std::move(replica)),
@@ -61,7 +61,8 @@ Task<Result<Welcome>> GatewaySession::welcome() {
   out.frame_bytes_max = options_.frame_bytes_max;
   out.positions = positions(false);
   if (out.positions.size() > kOriginsMax) {
-    co_return fail(ErrorCode::too_large, "the replica holds entries of more than " + std::to_string(kOriginsMax) + " origins");
+    co_return fail(ErrorCode::too_large,
+                   "the replica holds entries of more than " + std::to_string(kOriginsMax) + " origins");
   }
   Lsn last = replica_->stream->last_lsn();
   acknowledged_ = {1, out.window, {}};
@@ -124,7 +125,9 @@ Status GatewaySession::take(Frame frame) {
       end(std::move(why), false);
       return {};
     }
-    default: return fail(ErrorCode::corrupt, "the source sent a frame of type " + std::string(to_string(frame.type)) + " in a session");
+    default:
+      return fail(ErrorCode::corrupt,
+                  "the source sent a frame of type " + std::string(to_string(frame.type)) + " in a session");
   }
 }
 
@@ -136,7 +139,8 @@ void GatewaySession::apply_ready() {
     if (ending_) return;
     Status applied = apply(*frame);
     if (!applied) {
-      kLog.warn("session stopped", {{"stream", replica_->record.path}, {"source", setup_.hello.source_path},
+      kLog.warn("session stopped", {{"stream", replica_->record.path},
+                                    {"source", setup_.hello.source_path},
                                     {"error", applied.error().message}});
       stop(ending_of(applied.error(), LinkErrorCode::replica_failed));
       return;

@@ -4,7 +4,8 @@
 
 namespace distributary {
 
-LinkManager::LinkManager(World& world, Catalog& catalog, MetaStore& meta, ClusterDirectory& directory, LinkOptions options)
+LinkManager::LinkManager(World& world, Catalog& catalog, MetaStore& meta, ClusterDirectory& directory,
+                         LinkOptions options)
     : context_{world, catalog, meta, directory, options}, changed_(world.executor), scope_(world.executor) {}
 
 LinkManager::~LinkManager() = default;
@@ -116,7 +117,8 @@ Task<Result<std::vector<ReplicaStatus>>> LinkManager::replicas(Uuid source) {
 Status LinkManager::begin_copy(const LinkKey& key, CopyRun copy) {
   auto found = links_.find(key);
   if (found != links_.end() && found->second.copy) {
-    return fail(ErrorCode::conflict, "a copy of this stream to that replica is running already: " + to_string(found->second.copy->id));
+    return fail(ErrorCode::conflict,
+                "a copy of this stream to that replica is running already: " + to_string(found->second.copy->id));
   }
   links_[key].copy = std::move(copy);
   links_[key].copy_percentage = 0;
