@@ -1,6 +1,7 @@
 #include "replication/link.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "model/path.h"
@@ -134,7 +135,7 @@ Task<void> Link::run_with(StreamHandle source) {
 // Waits for `span`, or until something changed that makes another attempt worth while.
 Task<void> Link::pause(Duration span) {
   std::stop_token stop = scope_.stop_token();
-  if (woken_) co_return;
+  if (std::exchange(woken_, false)) co_return;
   SteadyTime until = context_.world.clock().now() + span;
   Status waited = co_await wake_.wait(until, stop);
   (void)waited;
