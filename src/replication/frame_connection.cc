@@ -5,7 +5,7 @@
 namespace distributary {
 
 namespace {
-constexpr size_t kReadAheadBytes = 64u << 10;
+constexpr size_t kReadAheadBytes = 16u << 10;
 constexpr size_t kGrowBytesMax = 1u << 20;  // taken for a frame before its bytes have arrived
 constexpr size_t kWritePieceBytes = 64u << 10;
 }  // namespace

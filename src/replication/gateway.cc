@@ -219,7 +219,9 @@ Task<void> Gateway::run_session(FrameConnection& connection, SessionPtr session,
   std::stop_token stop = scope_.stop_token();
   Status written = co_await connection.write(frame, options_.silence_limit, stop);
   if (!written) session->stop(ending_of_connection(written.error()));
+  session->start();
   co_await session->serve(connection);
+  co_await session->finish();  // other connections may outlive this one
   kLog.info("session ends", {{"source", hello.source_cluster + hello.source_path},
                              {"replica", hello.replica_path},
                              {"code", name(session->ending()->code)},

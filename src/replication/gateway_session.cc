@@ -72,8 +72,7 @@ Task<Result<Welcome>> GatewaySession::welcome() {
 }
 
 Task<void> GatewaySession::serve(FrameConnection& connection) {
-  bool first = connections_++ == 0;
-  if (first) scope_.spawn(acknowledge_loop());
+  ++connections_;
   bool live = true;
   TaskScope writer(world_.executor);
   writer.spawn(write_loop(connection, live));
@@ -89,7 +88,6 @@ Task<void> GatewaySession::serve(FrameConnection& connection) {
   work_.notify_all();
   co_await writer.join();
   connection.close();
-  if (first) co_await scope_.join();
 }
 
 // --- From the source.

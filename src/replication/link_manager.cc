@@ -4,6 +4,10 @@
 
 namespace distributary {
 
+namespace {
+constexpr Duration kGatherChanges = std::chrono::milliseconds(5);
+}
+
 LinkManager::LinkManager(World& world, Catalog& catalog, MetaStore& meta, ClusterDirectory& directory,
                          LinkOptions options)
     : context_{world, catalog, meta, directory, options}, changed_(world.executor), scope_(world.executor) {}
@@ -35,6 +39,9 @@ Task<void> LinkManager::follow_catalog() {
     reconcile();
     Status waited = co_await context_.catalog.changed().wait(kNever, stop);
     if (!waited) co_return;
+    reconcile();  // at once; what changes right after it is gathered, for each look goes over all streams
+    Status gathered = co_await sleep_for(context_.world.executor, kGatherChanges, stop);
+    if (!gathered) co_return;
   }
 }
 
