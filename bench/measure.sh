@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# measure.sh PROGRAM DIRECTORY GB PARTITIONS BATCH [THREADS]: the series of docs/decisions/0001 on one log. As root, for the page cache is dropped.
+# measure.sh PROGRAM DIRECTORY GB PARTITIONS BATCH [THREADS]: the series of docs/decisions/0002 on one log. As root, for the page cache is dropped.
 set -euo pipefail
 program=$1 directory=$2 gb=$3 partitions=$4 batch=$5 threads=${6:-16}
 options=(partitions="$partitions" batch="$batch" threads="$threads")

@@ -15,12 +15,13 @@ namespace {
 constexpr char kUsage[] = R"(stream_bench COMMAND DIRECTORY [option=value ...]
 
   load      append `gb` at top speed, then `seconds` at half of that
-  rate      append `rate` MB/s for `seconds`; rate=0: at top speed.
-  catchup   half load (`rate`) alone for `seconds`, then with `consumers` partitions read from their begin, page cache dropped
+  rate      append `rate` MB/s for `seconds`; rate=0: `gb` at top speed
+  catchup   append `rate` MB/s alone for `seconds`, then while `consumers` partitions are read, page cache dropped
   open      opens the stream and closes it
   topics    creates, lists and writes to `partitions` topics
 
-options: gb=4 partitions=1000 batch=16384 seconds=10 rate=0 window=4194304 fetch=1048576 consumers=1 threads=16 seed=1 async=0
+options: gb=4 partitions=1000 batch=16384 seconds=10 rate=0 window=4194304 fetch=1048576 consumers=1 threads=16 seed=1
+         async=0
 )";
 
 double megabytes(uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }

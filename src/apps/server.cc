@@ -84,7 +84,9 @@ Result<NodeConfig> node_config(const ProgramOptions& options) {
   TRY(config.kafka, parse_address(options.text("kafka"), 9092));
   TRY(config.admin, parse_address(options.text("admin"), kAdminPort));
   TRY(config.gateway, parse_address(options.text("gateway"), kGatewayPort));
-  if (!options.text("advertised").empty()) TRY(config.listener.advertised, parse_address(options.text("advertised"), 9092));
+  if (!options.text("advertised").empty()) {
+    TRY(config.listener.advertised, parse_address(options.text("advertised"), 9092));
+  }
   TRY(config.secure_admin, options.boolean("secure"));
   TRY(bool allow_remote, options.boolean("allow-remote"));
   for (const Address& address : {config.kafka, config.secure_admin ? config.kafka : config.admin}) {

@@ -1,7 +1,9 @@
-// AdvanceWatch: wakes waiting fetches when, and only when, a partition they want has grown. A stream announces each group commit once; the watch looks at what
-// is wanted of that stream and resumes only those who find something. So a thousand idle consumers cost one look each per commit, not a thousand wakes.
+// AdvanceWatch: wakes waiting fetches when, and only when, a partition they want has grown. A stream announces each
+// group commit once; the watch looks at what is wanted of that stream and resumes only those who find something. So a
+// thousand idle consumers cost one look each per commit, not a thousand wakes.
 //
-// Threads: the executor's. Ownership: one per broker; `stop` before destruction. It holds a stream only while somebody waits on it.
+// Threads: the executor's. Ownership: one per broker; `stop` before destruction. It holds a stream only while somebody
+// waits on it.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,8 @@
-// Broker: what a Kafka client can ask of a node, without the bytes of the protocol. The parts are the manual: each has its own header.
+// Broker: what a Kafka client can ask of a node, without the bytes of the protocol. The parts are the manual: each has
+// its own header.
 //
-// Ownership: one per listener; the world, the catalog and the authorizer outlive it. `stop` must be awaited before destruction, after all requests have ended.
-// Threads: the executor's.
+// Ownership: one per listener; the world, the catalog and the authorizer outlive it. `stop` must be awaited before
+// destruction, after all requests have ended. Threads: the executor's.
 #pragma once
 
 #include "broker/cursors.h"

@@ -21,7 +21,8 @@ T must(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-inline std::vector<uint8_t> batch_of(const std::vector<std::string>& values, WallMillis time = 1000, Codec codec = Codec::none) {
+inline std::vector<uint8_t> batch_of(const std::vector<std::string>& values, WallMillis time = 1000,
+                                     Codec codec = Codec::none) {
   RecordBatchBuilder builder;
   builder.codec(codec);
   for (const std::string& value : values) builder.add({.key = "k", .value = value, .timestamp = time});
@@ -74,7 +75,8 @@ class BrokerHarness {
     EXPECT_TRUE(made[0].fault.ok()) << made[0].fault.message;
     return made[0].id;
   }
-  ProducedPartition produce(const std::string& topic, int32_t partition, const std::vector<uint8_t>& batch, int16_t acks = -1) {
+  ProducedPartition produce(const std::string& topic, int32_t partition, const std::vector<uint8_t>& batch,
+                            int16_t acks = -1) {
     ProduceRequest request;
     request.acks = acks;
     request.topics = {{TopicReference{topic, {}}, {{partition, ByteView(batch)}}}};
@@ -90,7 +92,9 @@ class BrokerHarness {
     request.topics = {{TopicReference{*names.back(), {}}, {{.partition = partition, .offset = offset}}}};
     return request;
   }
-  std::vector<FetchedTopic> fetch(const FetchRequest& request) { return run(broker->fetcher().fetch(request, caller, {})); }
+  std::vector<FetchedTopic> fetch(const FetchRequest& request) {
+    return run(broker->fetcher().fetch(request, caller, {}));
+  }
 
   template <class T>
   T run(Task<T> task) {

@@ -1,5 +1,5 @@
-// ByteBudget: a bound on bytes that are on their way, shared by all who take from it. Taking waits until there is room; one piece larger than the whole budget
-// goes when nothing else is out.
+// ByteBudget: a bound on bytes that are on their way, shared by all who take from it. Taking waits until there is room;
+// one piece larger than the whole budget goes when nothing else is out.
 //
 // Threads: the executor's. Ownership: outlives the shares.
 #pragma once

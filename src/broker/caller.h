@@ -1,5 +1,5 @@
-// Who asks, and what for. The listener makes a Caller per connection and sets the action of each request from the API's row in the permission table; the
-// broker asks the Authorizer whenever it has found a stream that the request is about.
+// Who asks, and what for. The listener makes a Caller per connection and sets the action of each request from the API's
+// row in the permission table; the broker asks the Authorizer whenever it has found a stream that the request is about.
 #pragma once
 
 #include <optional>

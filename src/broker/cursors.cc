@@ -12,8 +12,8 @@ Fault check_commit(const FoundTopic& found, const CursorCommitTopic::Partition& 
   Fault fault = check_partition(*found.topic, partition.partition);
   if (!fault.ok()) return fault;
   if (partition.metadata.size() > kCursorMetadataBytesMax) {
-    return {KafkaError::offset_metadata_too_large,
-            fmt::format("the metadata has {} bytes; at most {} are allowed", partition.metadata.size(), kCursorMetadataBytesMax)};
+    return {KafkaError::offset_metadata_too_large, fmt::format("the metadata has {} bytes; at most {} are allowed",
+                                                               partition.metadata.size(), kCursorMetadataBytesMax)};
   }
   if (partition.offset < 0) return {KafkaError::invalid_request, "a committed offset is not below 0"};
   return {};
@@ -40,7 +40,8 @@ void fill(FoundCursor& out, const Cursor* cursor) {
 
 }  // namespace
 
-const Cursor* Cursors::cursor(const std::string& group, const OpenStream& stream, const TopicPartition& partition) const {
+const Cursor* Cursors::cursor(const std::string& group, const OpenStream& stream,
+                              const TopicPartition& partition) const {
   const Uuid* here = groups_.active_here(group) ? &stream.record.uuid : nullptr;
   return stream.stream->state().cursor(group, partition, here);
 }
@@ -82,8 +83,8 @@ Task<std::vector<std::vector<Fault>>> Cursors::commit(std::string group, const s
   co_return out;
 }
 
-Task<std::vector<FoundCursorTopic>> Cursors::find(std::string group, const std::vector<CursorQueryTopic>& topics, const Caller& caller,
-                                                  std::stop_token stop) {
+Task<std::vector<FoundCursorTopic>> Cursors::find(std::string group, const std::vector<CursorQueryTopic>& topics,
+                                                  const Caller& caller, std::stop_token stop) {
   std::vector<FoundCursorTopic> out(topics.size());
   std::vector<StreamHandle> homes(topics.size());
   DurableWait wait;

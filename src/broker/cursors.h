@@ -1,7 +1,8 @@
-// Cursors: the committed positions of consumer groups. Each is an entry in the log of its topic's stream, durable before the answer, and goes wherever the
-// stream's history goes.
+// Cursors: the committed positions of consumer groups. Each is an entry in the log of its topic's stream, durable
+// before the answer, and goes wherever the stream's history goes.
 //
-// Threads: the executor's. Names borrow from the request, which outlives the call. Whether the group takes the commit: GroupCoordinator::check_commit.
+// Threads: the executor's. Names borrow from the request, which outlives the call. Whether the group takes the commit:
+// GroupCoordinator::check_commit.
 #pragma once
 
 #include <optional>
@@ -48,10 +49,10 @@ class Cursors {
   Cursors(BrokerContext context, const GroupCoordinator& groups) : context_(context), groups_(groups) {}
 
   // One fault per partition, in the order of the request, which outlives the call.
-  Task<std::vector<std::vector<Fault>>> commit(std::string group, const std::vector<CursorCommitTopic>& topics, const Caller& caller,
-                                               std::stop_token stop);
-  Task<std::vector<FoundCursorTopic>> find(std::string group, const std::vector<CursorQueryTopic>& topics, const Caller& caller,
-                                           std::stop_token stop);
+  Task<std::vector<std::vector<Fault>>> commit(std::string group, const std::vector<CursorCommitTopic>& topics,
+                                               const Caller& caller, std::stop_token stop);
+  Task<std::vector<FoundCursorTopic>> find(std::string group, const std::vector<CursorQueryTopic>& topics,
+                                           const Caller& caller, std::stop_token stop);
   // Every committed position of the group.
   Task<std::vector<FoundCursorTopic>> find_all(std::string group, const Caller& caller, std::stop_token stop);
 

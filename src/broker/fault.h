@@ -1,8 +1,8 @@
-// Why a request, or one partition of it, was refused: the protocol's own error, and words for people. Broker functions answer with these per item, because one
-// request often half succeeds.
+// Why a request, or one partition of it, was refused: the protocol's own error, and words for people. Broker functions
+// answer with these per item, because one request often half succeeds.
 //
-// The numbers are the protocol's; api/kafka writes them as they are. Our own ErrorCode becomes one of them in exactly one place, `fault_of`.
-// Pure values: any thread.
+// The numbers are the protocol's; api/kafka writes them as they are. Our own ErrorCode becomes one of them in exactly
+// one place, `fault_of`. Pure values: any thread.
 #pragma once
 
 #include <cstdint>

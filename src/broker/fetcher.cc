@@ -53,8 +53,9 @@ Available Fetcher::Reading::look() const {
   Fault epoch = check_leader_epoch(*topic, believed);
   if (!epoch.ok()) return {std::move(epoch), false};
   if (position < partition.log_start || position > partition.next) {
-    return {{KafkaError::offset_out_of_range, fmt::format("the offset {} is not within {} to {}", position, partition.log_start,
-                                                          partition.next)}, false};
+    return {{KafkaError::offset_out_of_range,
+             fmt::format("the offset {} is not within {} to {}", position, partition.log_start, partition.next)},
+            false};
   }
   return {{}, position < partition.high_watermark && bytes_left > 0};
 }
@@ -97,8 +98,9 @@ Task<std::vector<Fetcher::Reading>> Fetcher::begin(const FetchRequest& request, 
       FetchedPartition& partition = out[i].partitions[k];
       partition.partition = asked.partition;
       partition.fault = found.fault;
-      Reading reading{found.stream, {}, asked.offset, static_cast<size_t>(std::max(asked.max_bytes, 0)),
-                      asked.current_leader_epoch, &partition};
+      Reading reading{
+          found.stream, {}, asked.offset, static_cast<size_t>(std::max(asked.max_bytes, 0)), asked.current_leader_epoch,
+          &partition};
       if (found.fault.ok()) {
         reading.place = {found.topic->id, static_cast<PartitionIndex>(asked.partition)};
         check(*found.topic, asked, reading);
@@ -206,7 +208,8 @@ std::vector<AdvanceWatch::Wants> Fetcher::wants(const std::vector<Reading>& read
   return out;
 }
 
-Task<std::vector<FetchedTopic>> Fetcher::fetch(const FetchRequest& request, const Caller& caller, std::stop_token stop) {
+Task<std::vector<FetchedTopic>> Fetcher::fetch(const FetchRequest& request, const Caller& caller,
+                                               std::stop_token stop) {
   std::vector<FetchedTopic> out;
   std::vector<Reading> readings = co_await begin(request, caller, out);
   const auto wait = std::clamp<std::chrono::milliseconds>(std::chrono::milliseconds(request.max_wait_ms), {},

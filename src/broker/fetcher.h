@@ -1,7 +1,9 @@
-// Fetcher: gives consumers record batches as stored, waiting until there is enough. The bytes are shared with the stream's buffers, never copied.
+// Fetcher: gives consumers record batches as stored, waiting until there is enough. The bytes are shared with the
+// stream's buffers, never copied.
 //
-// An answer comes at once when any partition has a fault or `min_bytes` are there; else when they arrive, or after `max_wait`. Partitions are filled in the order
-// asked for, up to `max_bytes` in all; the first one that has something gives at least one whole batch, however large (KIP-74).
+// An answer comes at once when any partition has a fault or `min_bytes` are there; else when they arrive, or after
+// `max_wait`. Partitions are filled in the order asked for, up to `max_bytes` in all; the first one that has something
+// gives at least one whole batch, however large (KIP-74).
 //
 // Threads: the executor's. Names borrow from the request, which outlives the call.
 #pragma once

@@ -8,14 +8,10 @@ namespace distributary {
 
 std::string_view to_string(GroupState state) {
   switch (state) {
-    case GroupState::empty:
-      return "Empty";
-    case GroupState::preparing_rebalance:
-      return "PreparingRebalance";
-    case GroupState::completing_rebalance:
-      return "CompletingRebalance";
-    case GroupState::stable:
-      return "Stable";
+    case GroupState::empty: return "Empty";
+    case GroupState::preparing_rebalance: return "PreparingRebalance";
+    case GroupState::completing_rebalance: return "CompletingRebalance";
+    case GroupState::stable: return "Stable";
   }
   return "Dead";
 }

@@ -1,10 +1,12 @@
-// Group: the members of one consumer group and their rebalancing, by the classic protocol. A state machine that is told the time and never waits.
+// Group: the members of one consumer group and their rebalancing, by the classic protocol. A state machine that is told
+// the time and never waits.
 //
 //   empty -> preparing_rebalance: somebody joined; all members must join again
 //         -> completing_rebalance: all have, or the time was up; the leader computes the assignment
 //         -> stable: the leader has sent it
 //
-// Membership lives in memory only: after a restart members get UNKNOWN_MEMBER_ID and join again; committed positions are in the streams.
+// Membership lives in memory only: after a restart members get UNKNOWN_MEMBER_ID and join again; committed positions
+// are in the streams.
 //
 // Threads: the executor's. Ownership: GroupCoordinator.
 #pragma once
@@ -97,7 +99,7 @@ class Group {
   std::map<std::string, std::string> instances_;  // instance id -> member id
   std::map<std::string, SteadyTime> pending_;     // ids handed out, until their members join
   SteadyTime phase_deadline_ = kNever;            // of the rebalance: joining, then syncing
-  SteadyTime initial_limit_ = kNever;             // the first rebalance of an empty group: waits for latecomers until then
+  SteadyTime initial_limit_ = kNever;  // the first rebalance of an empty group: waits for latecomers until then
   bool initial_ = false;
   bool latecomer_ = false;
   bool has_committed_ = false;

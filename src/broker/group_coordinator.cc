@@ -10,6 +10,11 @@
 
 namespace distributary {
 
+namespace {
+// Of a group that has no members: only consumers commit.
+const std::string kConsumerProtocol = "consumer";
+}  // namespace
+
 GroupCoordinator::~GroupCoordinator() {
   for (auto& [id, slot] : groups_) {
     if (slot.timer != 0) context_.world.executor.cancel_timer(slot.timer);
@@ -136,11 +141,13 @@ Task<std::vector<GroupSummary>> GroupCoordinator::list(const Caller& caller) {
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);
   for (const StreamHandle& stream : streams) {
     for (const auto& [id, cursors] : stream->stream->state().cursors()) {
-      if (!cursors.empty()) found[id] = {id, std::string(to_string(GroupState::empty)), ""};
+      if (!cursors.empty()) found[id] = {id, std::string(to_string(GroupState::empty)), kConsumerProtocol};
     }
   }
   for (const auto& [id, slot] : groups_) {
-    found[id] = {id, std::string(to_string(slot.group->state())), slot.group->protocol_type()};
+    const bool positions_only = slot.group->protocol_type().empty() && found.contains(id);
+    const std::string type = positions_only ? kConsumerProtocol : slot.group->protocol_type();
+    found[id] = {id, std::string(to_string(slot.group->state())), type};
   }
   std::vector<GroupSummary> out;
   out.reserve(found.size());
@@ -183,20 +190,23 @@ Task<std::vector<GroupDescription>> GroupCoordinator::describe(std::vector<std::
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);
   std::vector<GroupDescription> out;
   for (const std::string& id : ids) {
+    const bool empty = has_cursors(id, streams);
     if (const Group* group = find(id)) {
       out.push_back(describe_members(*group));
+      if (empty && out.back().protocol_type.empty()) out.back().protocol_type = kConsumerProtocol;
       continue;
     }
     GroupDescription& description = out.emplace_back();
     description.id = id;
-    const bool empty = has_cursors(id, streams);
+    if (empty) description.protocol_type = kConsumerProtocol;
     description.state = empty ? to_string(GroupState::empty) : kDeadGroupState;
     if (!empty) description.fault = no_such_group(id);
   }
   co_return out;
 }
 
-Fault GroupCoordinator::remove_cursors(const std::string& id, const std::vector<StreamHandle>& streams, DurableWait& wait) {
+Fault GroupCoordinator::remove_cursors(const std::string& id, const std::vector<StreamHandle>& streams,
+                                       DurableWait& wait) {
   for (const StreamHandle& stream : streams) {
     const auto& cursors = stream->stream->state().cursors();
     auto found = cursors.find(id);
@@ -210,7 +220,8 @@ Fault GroupCoordinator::remove_cursors(const std::string& id, const std::vector<
   return {};
 }
 
-Task<std::vector<Fault>> GroupCoordinator::remove(std::vector<std::string> ids, const Caller& caller, std::stop_token stop) {
+Task<std::vector<Fault>> GroupCoordinator::remove(std::vector<std::string> ids, const Caller& caller,
+                                                  std::stop_token stop) {
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);
   std::vector<Fault> out(ids.size());
   DurableWait wait;

@@ -1,7 +1,8 @@
-// GroupCoordinator: all consumer groups with members, by the classic protocol; their timers; and requests that wait for a rebalance.
+// GroupCoordinator: all consumer groups with members, by the classic protocol; their timers; and requests that wait for
+// a rebalance.
 //
-// A group is known to clients while it has members here or committed positions in a stream: one with positions only is `Empty`.
-// Threads: the executor's. Ownership: one per broker; requests must have ended before destruction.
+// A group is known to clients while it has members here or committed positions in a stream: one with positions only is
+// `Empty`. Threads: the executor's. Ownership: one per broker; requests must have ended before destruction.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -53,7 +54,8 @@ class GroupCoordinator {
   KafkaError leave(const MemberClaim& claim);
   // Whether a commit of this member, or of nobody in particular, is to be taken now.
   KafkaError check_commit(const MemberClaim& claim);
-  // Whether the group's own positions here count before those that came from other clusters: its members have committed here.
+  // Whether the group's own positions here count before those that came from other clusters: its members have committed
+  // here.
   bool active_here(const std::string& id) const;
 
   Task<std::vector<GroupSummary>> list(const Caller& caller);

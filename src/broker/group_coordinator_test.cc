@@ -125,6 +125,7 @@ TEST_F(GroupCoordinatorTest, GroupsWithPositionsOnlyAreEmptyAndMayBeDeleted) {
   settle_one("busy");
   std::vector<GroupDescription> described = run(groups().describe({"idle", "busy", "none"}, caller));
   EXPECT_EQ(described[0].state, "Empty");
+  EXPECT_EQ(described[0].protocol_type, "consumer");
   EXPECT_EQ(described[1].state, "Stable");
   EXPECT_EQ(described[1].protocol_name, "range");
   ASSERT_EQ(described[1].members.size(), 1u);

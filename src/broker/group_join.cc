@@ -11,7 +11,8 @@ bool Group::accepts(const JoinRequest& request) const {
   if (members_.empty()) return true;
   if (request.protocol_type != protocol_type_) return false;
   std::set<std::string> common = common_protocols();
-  return std::ranges::any_of(request.protocols, [&](const GroupProtocol& protocol) { return common.contains(protocol.name); });
+  return std::ranges::any_of(request.protocols,
+                             [&](const GroupProtocol& protocol) { return common.contains(protocol.name); });
 }
 
 std::string Group::new_member_id(const JoinRequest& request) {
@@ -20,7 +21,8 @@ std::string Group::new_member_id(const JoinRequest& request) {
 }
 
 ReplyHandle<JoinAnswer> Group::join(JoinRequest request) {
-  if (!accepts(request)) return answered({.error = KafkaError::inconsistent_group_protocol, .member_id = request.member_id});
+  if (!accepts(request))
+    return answered({.error = KafkaError::inconsistent_group_protocol, .member_id = request.member_id});
   return request.member_id.empty() ? join_new(std::move(request)) : join_known(std::move(request));
 }
 
@@ -55,19 +57,23 @@ ReplyHandle<JoinAnswer> Group::join_known(JoinRequest request) {
   const bool unchanged =
       request.protocols.size() == member->protocols.size() && std::ranges::all_of(request.protocols, same);
   // A retry: its answer was lost on the way. The leader of a stable group, however, asks for a rebalance by joining.
-  const bool again = (state_ == GroupState::completing_rebalance || (state_ == GroupState::stable && member->id != leader_)) && unchanged;
+  const bool again =
+      (state_ == GroupState::completing_rebalance || (state_ == GroupState::stable && member->id != leader_)) &&
+      unchanged;
   if (!again) return join_again(*member, std::move(request));
   alive(*member);
   return answered(present_answer(*member));
 }
 
-// The client of a static member has started again: it takes over the place of its former self, without a rebalance if nothing has changed.
+// The client of a static member has started again: it takes over the place of its former self, without a rebalance if
+// nothing has changed.
 ReplyHandle<JoinAnswer> Group::replace_static(JoinRequest request) {
   std::string old_id = instances_[*request.instance_id];
   auto node = members_.extract(old_id);
   CHECK(!node.empty());
   GroupMember& member = node.mapped();
-  if (member.joining) std::exchange(member.joining, nullptr)->give({.error = KafkaError::fenced_instance_id, .member_id = old_id});
+  if (member.joining)
+    std::exchange(member.joining, nullptr)->give({.error = KafkaError::fenced_instance_id, .member_id = old_id});
   if (member.syncing) std::exchange(member.syncing, nullptr)->give({KafkaError::fenced_instance_id, {}, {}, {}});
   const Bytes* before = member.metadata(protocol_name_);
   const Bytes old_metadata = before != nullptr ? *before : Bytes();
@@ -145,7 +151,8 @@ void Group::prepare_rebalance() {
   complete_join_if_ready();
 }
 
-// Consumers that start one after the other should meet in the first generation: each newcomer lengthens the wait, up to the rebalance timeout.
+// Consumers that start one after the other should meet in the first generation: each newcomer lengthens the wait, up to
+// the rebalance timeout.
 void Group::extend_initial_delay() {
   if (!latecomer_ || now() >= initial_limit_) {
     complete_join();
@@ -156,7 +163,8 @@ void Group::extend_initial_delay() {
 }
 
 bool Group::all_joined() const {
-  return pending_.empty() && std::ranges::all_of(members_, [](const auto& entry) { return entry.second.joining != nullptr; });
+  return pending_.empty() &&
+         std::ranges::all_of(members_, [](const auto& entry) { return entry.second.joining != nullptr; });
 }
 
 void Group::complete_join_if_ready() {
@@ -250,7 +258,8 @@ std::string Group::elected_protocol() const {
   std::set<std::string> common = common_protocols();
   std::map<std::string, size_t> votes;
   for (const auto& [id, member] : members_) {
-    auto liked = std::ranges::find_if(member.protocols, [&](const GroupProtocol& p) { return common.contains(p.name); });
+    auto liked =
+        std::ranges::find_if(member.protocols, [&](const GroupProtocol& p) { return common.contains(p.name); });
     if (liked != member.protocols.end()) ++votes[liked->name];
   }
   auto most = std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; });

@@ -71,8 +71,8 @@ struct SyncAnswer {
   Bytes assignment;
 };
 
-// An answer that may come later. Shared by the request that waits for it and the member that will get it, because either may go first: the connection
-// breaks, or the member is removed.
+// An answer that may come later. Shared by the request that waits for it and the member that will get it, because
+// either may go first: the connection breaks, or the member is removed.
 template <class Answer>
 class Reply {
  public:

@@ -48,7 +48,8 @@ Task<void> Offsets::list_one(StreamHandle stream, TopicUuid topic_id, int64_t ti
   if (still != nullptr) out.leader_epoch = leader_epoch_at(*still, index, out.offset);
 }
 
-Task<std::vector<std::vector<OffsetAnswer>>> Offsets::list(const std::vector<OffsetQuery>& queries, const Caller& caller) {
+Task<std::vector<std::vector<OffsetAnswer>>> Offsets::list(const std::vector<OffsetQuery>& queries,
+                                                           const Caller& caller) {
   std::vector<std::vector<OffsetAnswer>> out(queries.size());
   TopicLookup lookup(context_.directory, caller);
   for (size_t i = 0; i < queries.size(); ++i) {
@@ -65,7 +66,8 @@ Task<std::vector<std::vector<OffsetAnswer>>> Offsets::list(const std::vector<Off
   co_return out;
 }
 
-Task<std::vector<std::vector<OffsetAnswer>>> Offsets::find_epoch_ends(const std::vector<OffsetQuery>& queries, const Caller& caller) {
+Task<std::vector<std::vector<OffsetAnswer>>> Offsets::find_epoch_ends(const std::vector<OffsetQuery>& queries,
+                                                                      const Caller& caller) {
   std::vector<std::vector<OffsetAnswer>> out(queries.size());
   TopicLookup lookup(context_.directory, caller);
   for (size_t i = 0; i < queries.size(); ++i) {

@@ -21,8 +21,8 @@ struct OffsetQuery {
   struct Partition {
     int32_t partition = 0;
     LeaderEpoch current_leader_epoch = -1;
-    int64_t time = kLatestTime;             // list
-    LeaderEpoch leader_epoch = -1;          // find_epoch_ends
+    int64_t time = kLatestTime;     // list
+    LeaderEpoch leader_epoch = -1;  // find_epoch_ends
   };
   TopicReference topic;
   std::vector<Partition> partitions;
@@ -43,7 +43,8 @@ class Offsets {
   // Per topic of the query, in its order, one answer per partition. `queries` outlives the call.
   Task<std::vector<std::vector<OffsetAnswer>>> list(const std::vector<OffsetQuery>& queries, const Caller& caller);
   // `offset` of an answer is the end of the largest epoch up to the asked one; -1 and epoch -1 when there is none.
-  Task<std::vector<std::vector<OffsetAnswer>>> find_epoch_ends(const std::vector<OffsetQuery>& queries, const Caller& caller);
+  Task<std::vector<std::vector<OffsetAnswer>>> find_epoch_ends(const std::vector<OffsetQuery>& queries,
+                                                               const Caller& caller);
 
  private:
   Task<void> list_one(StreamHandle stream, TopicUuid topic, int64_t time, OffsetAnswer& out);

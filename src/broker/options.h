@@ -10,19 +10,20 @@ namespace distributary {
 
 struct GroupOptions {
   using Millis = std::chrono::milliseconds;
-  Millis initial_rebalance_delay{500};      // group.initial.rebalance.delay.ms: consumers that start together share one generation
-  Millis session_timeout_min{6'000};        // group.min.session.timeout.ms
-  Millis session_timeout_max{1'800'000};    // group.max.session.timeout.ms
-  size_t members_max = 10'000;              // group.max.size
-  size_t groups_max = 100'000;              // with members, at one time
-  size_t pending_members_max = 100'000;     // ids handed out whose members have not come back
-  size_t metadata_bytes_max = 16u << 20;    // of one member's protocols
+  Millis initial_rebalance_delay{
+      500};  // group.initial.rebalance.delay.ms: consumers that start together share one generation
+  Millis session_timeout_min{6'000};      // group.min.session.timeout.ms
+  Millis session_timeout_max{1'800'000};  // group.max.session.timeout.ms
+  size_t members_max = 10'000;            // group.max.size
+  size_t groups_max = 100'000;            // with members, at one time
+  size_t pending_members_max = 100'000;   // ids handed out whose members have not come back
+  size_t metadata_bytes_max = 16u << 20;  // of one member's protocols
 };
 
 struct BrokerOptions {
   std::string cluster_name;
-  std::string default_stream;               // kafka.default.stream: path of the stream of topic names without '/'; empty: none
-  bool auto_create_topics = true;           // auto.create.topics.enable; each stream's own setting must agree
+  std::string default_stream;      // kafka.default.stream: path of the stream of topic names without '/'; empty: none
+  bool auto_create_topics = true;  // auto.create.topics.enable; each stream's own setting must agree
   BatchLimits batch;
   size_t produce_bytes_in_flight_max = 256u << 20;  // of all connections, appended and not yet acknowledged
   size_t fetch_bytes_max = 55u << 20;               // fetch.max.bytes: of one answer

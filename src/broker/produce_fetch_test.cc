@@ -51,9 +51,9 @@ TEST_F(ProduceFetchTest, BadBatchesAreRefusedAndTheOthersTaken) {
   std::vector<uint8_t> flipped = good;
   flipped.back() ^= 1;
   ProduceRequest request;
-  request.topics = {{TopicReference{"t", {}},
-                     {{0, ByteView(flipped)}, {1, ByteView(good)}, {2, ByteView(good)}, {0, std::nullopt}}},
-                    {TopicReference{"unknown", {}}, {{0, ByteView(good)}}}};
+  request.topics = {
+      {TopicReference{"t", {}}, {{0, ByteView(flipped)}, {1, ByteView(good)}, {2, ByteView(good)}, {0, std::nullopt}}},
+      {TopicReference{"unknown", {}}, {{0, ByteView(good)}}}};
   PendingProduce pending = must(run(broker->producer().append(request, caller, {})));
   std::vector<ProducedTopic> out = run(broker->producer().finish(std::move(pending), {}));
   EXPECT_EQ(out[0].partitions[0].fault.error, KafkaError::corrupt_message);
@@ -98,7 +98,9 @@ TEST_F(ProduceFetchTest, ProduceFailsWhenTheDiskDoes) {
   create("t");
   logs.fail_next_sync = ErrorCode::io;
   EXPECT_EQ(produce("t", 0, {"lost"}).fault.error, KafkaError::kafka_storage_error);
-  // The catalog opens the stream anew; the record was never acknowledged and may be there or not, but the next one is.
+  // Soon the catalog opens the stream anew. The record was never acknowledged and may be there or not; the next one is.
+  EXPECT_EQ(produce("t", 0, {"early"}).fault.error, KafkaError::not_leader_or_follower);
+  sim.executor().run_for(std::chrono::seconds(5));
   ProducedPartition after = produce("t", 0, {"kept"});
   EXPECT_TRUE(after.fault.ok()) << after.fault.message;
 }
@@ -250,8 +252,8 @@ TEST_F(ProduceFetchTest, BytesInFlightAreBounded) {
   std::stop_source stop;
   std::optional<Result<PendingProduce>> second;
   struct Run {
-    static Task<void> append(Producer& producer, const ProduceRequest& request, const Caller& caller, std::stop_token stop,
-                             std::optional<Result<PendingProduce>>& out) {
+    static Task<void> append(Producer& producer, const ProduceRequest& request, const Caller& caller,
+                             std::stop_token stop, std::optional<Result<PendingProduce>>& out) {
       out = co_await producer.append(request, caller, stop);
     }
   };

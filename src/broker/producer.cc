@@ -40,7 +40,8 @@ Fault Producer::check_batch(const ProduceRequest& request, const ProduceRequest:
 }
 
 void Producer::append_partition(const FoundTopic& found, const ProduceRequest& request,
-                                const ProduceRequest::Partition& partition, PendingProduce& pending, ProducedPartition& out) {
+                                const ProduceRequest::Partition& partition, PendingProduce& pending,
+                                ProducedPartition& out) {
   out.fault = check_partition(*found.topic, partition.partition);
   if (out.fault.ok()) out.fault = check_batch(request, partition);
   if (!out.fault.ok()) return;
@@ -56,7 +57,8 @@ void Producer::append_partition(const FoundTopic& found, const ProduceRequest& r
   pending.wait.add(found.stream, appended->lsn);
 }
 
-Task<Result<PendingProduce>> Producer::append(const ProduceRequest& request, const Caller& caller, std::stop_token stop) {
+Task<Result<PendingProduce>> Producer::append(const ProduceRequest& request, const Caller& caller,
+                                              std::stop_token stop) {
   PendingProduce pending;
   CO_TRY(pending.bytes, co_await bytes_.take(record_bytes(request), stop));
   TopicLookup lookup(context_.directory, caller);

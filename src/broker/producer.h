@@ -1,9 +1,13 @@
-// Producer: takes record batches of clients into streams. In two steps, so that a connection can go on reading while the disk works:
-//   1. `append` checks and appends every partition of a request, in the order of requests: offsets and sequences follow the order of arrival.
-//   2. `finish` waits until they are acknowledged as the streams' durability says, and gives the answers. Many requests share one sync.
+// Producer: takes record batches of clients into streams. In two steps, so that a connection can go on reading while
+// the disk works:
+//   1. `append` checks and appends every partition of a request, in the order of requests: offsets and sequences follow
+//   the order of arrival.
+//   2. `finish` waits until they are acknowledged as the streams' durability says, and gives the answers. Many requests
+//   share one sync.
 //
-// Bytes appended and not yet acknowledged are bounded over all connections: `append` waits while there are too many, which stops the reading of that connection.
-// A request with acks=0 goes through `finish` too, so that it counts; its answer is dropped.
+// Bytes appended and not yet acknowledged are bounded over all connections: `append` waits while there are too many,
+// which stops the reading of that connection. A request with acks=0 goes through `finish` too, so that it counts; its
+// answer is dropped.
 //
 // Threads: the executor's. Records borrow from the request, until `append` has returned.
 #pragma once
@@ -64,8 +68,8 @@ class Producer {
   size_t bytes_in_flight() const { return bytes_.used(); }
 
  private:
-  void append_partition(const FoundTopic& found, const ProduceRequest& request, const ProduceRequest::Partition& partition,
-                        PendingProduce& pending, ProducedPartition& out);
+  void append_partition(const FoundTopic& found, const ProduceRequest& request,
+                        const ProduceRequest::Partition& partition, PendingProduce& pending, ProducedPartition& out);
   Fault check_batch(const ProduceRequest& request, const ProduceRequest::Partition& partition);
 
   BrokerContext context_;

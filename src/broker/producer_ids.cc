@@ -22,7 +22,8 @@ Task<Status> ProducerIds::refill() {
   for (std::string& path : context_.directory.catalog().paths()) {
     if (path != preferred) paths.push_back(std::move(path));
   }
-  Status last = fail(ErrorCode::unavailable, "there is no stream yet that could issue producer ids; create one (stream create)");
+  Status last =
+      fail(ErrorCode::unavailable, "there is no stream yet that could issue producer ids; create one (stream create)");
   for (const std::string& path : paths) {
     std::string copy = path;
     last = co_await refill_from(std::move(copy));

@@ -57,7 +57,8 @@ Result<Lsn> TopicAdmin::create_automatically(const FoundTopic& found, const Call
   const StreamRecord& record = found.stream->record;
   const bool may = context_.directory.allowed(caller, record, StreamAction::produce) ||
                    context_.directory.allowed(caller, record, StreamAction::change_topics);
-  if (!may || !context_.options.auto_create_topics || !record.settings.autocreate || !record.upstreams.empty()) return Lsn{0};
+  if (!may || !context_.options.auto_create_topics || !record.settings.autocreate || !record.upstreams.empty())
+    return Lsn{0};
   TRY_STATUS(check_topic_name(found.name));
   Stream& stream = *found.stream->stream;
   TRY(Stream::CreatedTopic created,
@@ -66,19 +67,21 @@ Result<Lsn> TopicAdmin::create_automatically(const FoundTopic& found, const Call
   return created.lsn;
 }
 
-Task<std::vector<TopicDescription>> TopicAdmin::describe(std::vector<TopicReference> topics, bool auto_create, const Caller& caller,
-                                                         std::stop_token stop) {
+Task<std::vector<TopicDescription>> TopicAdmin::describe(std::vector<TopicReference> topics, bool auto_create,
+                                                         const Caller& caller, std::stop_token stop) {
   std::vector<TopicDescription> out(topics.size());
   DurableWait wait;
   TopicLookup lookup(context_.directory, caller);
   for (size_t i = 0; i < topics.size(); ++i) {
     TopicDescription& description = out[i];
     description.name = std::string(topics[i].name);
+    description.id = topics[i].id;
     FoundTopic found = co_await lookup.find(topics[i]);
     description.fault = found.fault;
     description.stream = found.stream;
     if (found.topic != nullptr) {
-      if (topics[i].by_id()) description.name = context_.directory.names().display(found.stream->record.path, found.name);
+      if (topics[i].by_id())
+        description.name = context_.directory.names().display(found.stream->record.path, found.name);
       fill(description, *found.topic);
     } else if (found.stream && !topics[i].by_id()) {
       Status name = check_topic_name(found.name);
@@ -96,7 +99,8 @@ Task<std::vector<TopicDescription>> TopicAdmin::describe(std::vector<TopicRefere
 
 Fault TopicAdmin::check_nodes(const std::vector<int32_t>& nodes) const {
   if (nodes.size() == 1 && nodes[0] == node_id_) return {};
-  return {KafkaError::invalid_replica_assignment, fmt::format("each partition must be assigned to node {} alone", node_id_)};
+  return {KafkaError::invalid_replica_assignment,
+          fmt::format("each partition must be assigned to node {} alone", node_id_)};
 }
 
 Fault TopicAdmin::plan(const NewTopic& topic, const StreamRecord& record, TopicCreated& plan) const {
@@ -113,21 +117,26 @@ Fault TopicAdmin::plan(const NewTopic& topic, const StreamRecord& record, TopicC
     }
     const int32_t last = static_cast<int32_t>(topic.assignments.size()) - 1;
     if (seen.size() != topic.assignments.size() || *seen.begin() != 0 || *seen.rbegin() != last) {
-      return {KafkaError::invalid_replica_assignment, fmt::format("assignments must be for the partitions 0 to {}, once each", last)};
+      return {KafkaError::invalid_replica_assignment,
+              fmt::format("assignments must be for the partitions 0 to {}, once each", last)};
     }
     plan.partitions = static_cast<uint32_t>(topic.assignments.size());
   } else {
-    if (topic.partitions == 0 || topic.partitions < -1) return {KafkaError::invalid_partitions, "a topic has at least 1 partition"};
+    if (topic.partitions == 0 || topic.partitions < -1)
+      return {KafkaError::invalid_partitions, "a topic has at least 1 partition"};
     if (topic.replication_factor != -1 && topic.replication_factor != 1) {
-      return {KafkaError::invalid_replication_factor,
-              fmt::format("the replication factor is {}; write 1 or -1: copies are made by the storage engine and by replicas of "
-                          "the stream", topic.replication_factor)};
+      return {
+          KafkaError::invalid_replication_factor,
+          fmt::format(
+              "the replication factor is {}; write 1 or -1: copies are made by the storage engine and by replicas of "
+              "the stream",
+              topic.replication_factor)};
     }
     if (topic.partitions > 0) plan.partitions = static_cast<uint32_t>(topic.partitions);
   }
   if (plan.partitions > context_.options.topic_partitions_max) {
-    return {KafkaError::invalid_partitions,
-            fmt::format("{} partitions were asked for; a topic has at most {}", plan.partitions, context_.options.topic_partitions_max)};
+    return {KafkaError::invalid_partitions, fmt::format("{} partitions were asked for; a topic has at most {}",
+                                                        plan.partitions, context_.options.topic_partitions_max)};
   }
   TopicConfigs configs;
   Fault fault = read_topic_configs(topic.configs, record, context_.options.batch.batch_bytes, configs);
@@ -168,8 +177,8 @@ Task<void> TopicAdmin::create_one(const NewTopic& topic, bool validate_only, Top
   wait.add(found.stream, created->lsn);
 }
 
-Task<std::vector<TopicDescription>> TopicAdmin::create(const std::vector<NewTopic>& topics, bool validate_only, const Caller& caller,
-                                                       std::stop_token stop) {
+Task<std::vector<TopicDescription>> TopicAdmin::create(const std::vector<NewTopic>& topics, bool validate_only,
+                                                       const Caller& caller, std::stop_token stop) {
   std::vector<TopicDescription> out(topics.size());
   DurableWait wait;
   TopicLookup lookup(context_.directory, caller);
@@ -187,7 +196,8 @@ Task<std::vector<TopicDescription>> TopicAdmin::create(const std::vector<NewTopi
   co_return out;
 }
 
-Task<std::vector<TopicDescription>> TopicAdmin::remove(std::vector<TopicReference> topics, const Caller& caller, std::stop_token stop) {
+Task<std::vector<TopicDescription>> TopicAdmin::remove(std::vector<TopicReference> topics, const Caller& caller,
+                                                       std::stop_token stop) {
   std::vector<TopicDescription> out(topics.size());
   DurableWait wait;
   TopicLookup lookup(context_.directory, caller);
@@ -214,17 +224,18 @@ Task<std::vector<TopicDescription>> TopicAdmin::remove(std::vector<TopicReferenc
 Fault TopicAdmin::plan_widening(const Widening& widening, const Topic& topic) const {
   const int64_t present = static_cast<int64_t>(topic.partitions.size());
   if (widening.count <= present) {
-    return {KafkaError::invalid_partitions, fmt::format("the topic {} has {} partitions already; {} were asked for", topic.name,
-                                                        present, widening.count)};
+    return {KafkaError::invalid_partitions, fmt::format("the topic {} has {} partitions already; {} were asked for",
+                                                        topic.name, present, widening.count)};
   }
   if (static_cast<uint32_t>(widening.count) > context_.options.topic_partitions_max) {
-    return {KafkaError::invalid_partitions, fmt::format("{} partitions were asked for; a topic has at most {}", widening.count,
-                                                        context_.options.topic_partitions_max)};
+    return {KafkaError::invalid_partitions, fmt::format("{} partitions were asked for; a topic has at most {}",
+                                                        widening.count, context_.options.topic_partitions_max)};
   }
   if (!widening.assignments) return {};
   if (static_cast<int64_t>(widening.assignments->size()) != widening.count - present) {
-    return {KafkaError::invalid_replica_assignment, fmt::format("{} partitions are new, and {} assignments are given",
-                                                                widening.count - present, widening.assignments->size())};
+    return {KafkaError::invalid_replica_assignment,
+            fmt::format("{} partitions are new, and {} assignments are given", widening.count - present,
+                        widening.assignments->size())};
   }
   for (const std::vector<int32_t>& nodes : *widening.assignments) {
     Fault fault = check_nodes(nodes);
@@ -233,8 +244,8 @@ Fault TopicAdmin::plan_widening(const Widening& widening, const Topic& topic) co
   return {};
 }
 
-Task<std::vector<TopicDescription>> TopicAdmin::widen(const std::vector<Widening>& topics, bool validate_only, const Caller& caller,
-                                                      std::stop_token stop) {
+Task<std::vector<TopicDescription>> TopicAdmin::widen(const std::vector<Widening>& topics, bool validate_only,
+                                                      const Caller& caller, std::stop_token stop) {
   std::vector<TopicDescription> out(topics.size());
   DurableWait wait;
   TopicLookup lookup(context_.directory, caller);

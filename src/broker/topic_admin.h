@@ -1,4 +1,5 @@
-// TopicAdmin: what topics there are, and creating, deleting and widening them. Every answer is true on the disk before it is given.
+// TopicAdmin: what topics there are, and creating, deleting and widening them. Every answer is true on the disk before
+// it is given.
 //
 // Names in requests borrow from the request, which outlives the call. `caller.action` is checked on each stream.
 // Threads: the executor's.
@@ -39,25 +40,28 @@ class TopicAdmin {
   TopicAdmin(BrokerContext context, int32_t node_id) : context_(context), node_id_(node_id) {}
 
   Task<std::vector<TopicDescription>> describe_all(const Caller& caller, std::stop_token stop);
-  // A topic that is not there is created if `auto_create`, the broker and its stream all say so and the stream has no upstreams.
-  Task<std::vector<TopicDescription>> describe(std::vector<TopicReference> topics, bool auto_create, const Caller& caller,
-                                               std::stop_token stop);
+  // A topic that is not there is created if `auto_create`, the broker and its stream all say so and the stream has no
+  // upstreams.
+  Task<std::vector<TopicDescription>> describe(std::vector<TopicReference> topics, bool auto_create,
+                                               const Caller& caller, std::stop_token stop);
   // `topics` outlives the call.
-  Task<std::vector<TopicDescription>> create(const std::vector<NewTopic>& topics, bool validate_only, const Caller& caller,
+  Task<std::vector<TopicDescription>> create(const std::vector<NewTopic>& topics, bool validate_only,
+                                             const Caller& caller, std::stop_token stop);
+  Task<std::vector<TopicDescription>> remove(std::vector<TopicReference> topics, const Caller& caller,
                                              std::stop_token stop);
-  Task<std::vector<TopicDescription>> remove(std::vector<TopicReference> topics, const Caller& caller, std::stop_token stop);
 
   struct Widening {
     TopicReference topic;
-    int32_t count = 0;  // the new total
+    int32_t count = 0;                                             // the new total
     std::optional<std::vector<std::vector<int32_t>>> assignments;  // for the new partitions
   };
-  Task<std::vector<TopicDescription>> widen(const std::vector<Widening>& topics, bool validate_only, const Caller& caller,
-                                            std::stop_token stop);
+  Task<std::vector<TopicDescription>> widen(const std::vector<Widening>& topics, bool validate_only,
+                                            const Caller& caller, std::stop_token stop);
 
  private:
   Result<Lsn> create_automatically(const FoundTopic& found, const Caller& caller, TopicDescription& out);
-  Task<void> create_one(const NewTopic& topic, bool validate_only, TopicLookup& lookup, DurableWait& wait, TopicDescription& out);
+  Task<void> create_one(const NewTopic& topic, bool validate_only, TopicLookup& lookup, DurableWait& wait,
+                        TopicDescription& out);
   Fault check_nodes(const std::vector<int32_t>& nodes) const;
   Fault plan(const NewTopic& topic, const StreamRecord& record, TopicCreated& plan) const;
   Fault plan_widening(const Widening& widening, const Topic& topic) const;

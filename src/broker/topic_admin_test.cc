@@ -80,7 +80,8 @@ TEST_F(TopicAdminTest, CreationIsChecked) {
   EXPECT_EQ(create_one({.name = "a b"}).fault.error, KafkaError::invalid_topic_exception);
   EXPECT_EQ(create_one({.name = "a", .assignments = {{0, {2}}}}).fault.error, KafkaError::invalid_replica_assignment);
   EXPECT_EQ(create_one({.name = "a", .assignments = {{1, {1}}}}).fault.error, KafkaError::invalid_replica_assignment);
-  EXPECT_EQ(create_one({.name = "a", .partitions = 1, .assignments = {{0, {1}}}}).fault.error, KafkaError::invalid_request);
+  EXPECT_EQ(create_one({.name = "a", .partitions = 1, .assignments = {{0, {1}}}}).fault.error,
+            KafkaError::invalid_request);
   EXPECT_EQ(create_one({.name = "assigned", .assignments = {{0, {1}}, {1, {1}}}}).partitions, 2u);
 }
 
@@ -139,7 +140,8 @@ TEST_F(TopicAdminTest, TopicsGrowButDoNotShrink) {
   EXPECT_EQ(widen(5), KafkaError::none);
   EXPECT_EQ(describe("t").partitions, 5u);
   std::vector<TopicAdmin::Widening> wrong{{{"t", {}}, 7, {{{1}}}}};
-  EXPECT_EQ(run(broker->topics().widen(wrong, false, caller, {}))[0].fault.error, KafkaError::invalid_replica_assignment);
+  EXPECT_EQ(run(broker->topics().widen(wrong, false, caller, {}))[0].fault.error,
+            KafkaError::invalid_replica_assignment);
 }
 
 TEST_F(TopicAdminTest, PermissionsOfTheStreamDecide) {
@@ -147,7 +149,8 @@ TEST_F(TopicAdminTest, PermissionsOfTheStreamDecide) {
   Caller stranger{.principal = {.user = "eve"}, .action = StreamAction::change_topics};
   Caller owner{.principal = {.user = "root"}, .action = StreamAction::change_topics};
   std::vector<NewTopic> topics{{.name = "t"}};
-  EXPECT_EQ(run(guarded.topics().create(topics, false, stranger, {}))[0].fault.error, KafkaError::topic_authorization_failed);
+  EXPECT_EQ(run(guarded.topics().create(topics, false, stranger, {}))[0].fault.error,
+            KafkaError::topic_authorization_failed);
   EXPECT_EQ(run(guarded.topics().create(topics, false, owner, {}))[0].fault.error, KafkaError::none);
   stranger.action = StreamAction::read_topics;
   EXPECT_EQ(run(guarded.topics().describe({{"t", {}}}, true, stranger, {}))[0].fault.error,

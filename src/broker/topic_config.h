@@ -1,6 +1,7 @@
-// Kafka's per-topic settings, as far as they mean something here. Retention, compaction and limits are settings of the stream, shown on each of its topics and
-// read-only there; only the timestamp type is a topic's own. A setting that would promise what this stream does not do is refused; settings that only tune how
-// Kafka lays out its files are accepted and have no effect.
+// Kafka's per-topic settings, as far as they mean something here. Retention, compaction and limits are settings of the
+// stream, shown on each of its topics and read-only there; only the timestamp type is a topic's own. A setting that
+// would promise what this stream does not do is refused; settings that only tune how Kafka lays out its files are
+// accepted and have no effect.
 //
 // Pure functions: any thread.
 #pragma once
@@ -33,8 +34,10 @@ struct TopicConfigs {
 using ConfigPairs = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
 // Checks the settings given for a new topic in this stream. A null value stands for the default.
-Fault read_topic_configs(const ConfigPairs& given, const StreamRecord& stream, size_t batch_bytes_max, TopicConfigs& out);
+Fault read_topic_configs(const ConfigPairs& given, const StreamRecord& stream, size_t batch_bytes_max,
+                         TopicConfigs& out);
 // What is in force for a topic.
-std::vector<ConfigEntry> describe_topic_configs(TimestampType timestamp_type, const StreamRecord& stream, size_t batch_bytes_max);
+std::vector<ConfigEntry> describe_topic_configs(TimestampType timestamp_type, const StreamRecord& stream,
+                                                size_t batch_bytes_max);
 
 }  // namespace distributary

@@ -103,13 +103,16 @@ Task<FoundTopic> TopicLookup::find(TopicReference reference) {
 Fault check_partition(const Topic& topic, int32_t partition) {
   if (partition >= 0 && static_cast<size_t>(partition) < topic.partitions.size()) return {};
   return {KafkaError::unknown_topic_or_partition,
-          fmt::format("the topic {} has {} partitions; there is no partition {}", topic.name, topic.partitions.size(), partition)};
+          fmt::format("the topic {} has {} partitions; there is no partition {}", topic.name, topic.partitions.size(),
+                      partition)};
 }
 
 Fault check_leader_epoch(const Topic& topic, LeaderEpoch believed) {
   if (believed < 0 || believed == topic.leader_epoch) return {};
-  std::string message = fmt::format("the topic {} is at leader epoch {}, not {}", topic.name, topic.leader_epoch, believed);
-  return {believed < topic.leader_epoch ? KafkaError::fenced_leader_epoch : KafkaError::unknown_leader_epoch, std::move(message)};
+  std::string message =
+      fmt::format("the topic {} is at leader epoch {}, not {}", topic.name, topic.leader_epoch, believed);
+  return {believed < topic.leader_epoch ? KafkaError::fenced_leader_epoch : KafkaError::unknown_leader_epoch,
+          std::move(message)};
 }
 
 LeaderEpoch leader_epoch_at(const Topic& topic, PartitionIndex partition, Offset offset) {

@@ -1,4 +1,5 @@
-// TopicDirectory: finds the stream and the topic that a request names, by name or by topic id, and checks that the caller may.
+// TopicDirectory: finds the stream and the topic that a request names, by name or by topic id, and checks that the
+// caller may.
 //
 // A topic pointer in an answer belongs to the stream's state: use it before the next co_await only.
 // Threads: the executor's. Ownership: one per broker; the catalog and the authorizer outlive it.
@@ -23,9 +24,9 @@ struct TopicReference {
 };
 
 struct FoundTopic {
-  Fault fault;               // a topic that is not there is a fault too; `stream` may be set all the same
+  Fault fault;  // a topic that is not there is a fault too; `stream` may be set all the same
   StreamHandle stream;
-  std::string name;          // within the stream
+  std::string name;  // within the stream
   const Topic* topic = nullptr;
 };
 

@@ -1,5 +1,6 @@
-// How clients name topics. A name that begins with '/' is full: `/path/stream:topic`, or `/mapr/<this cluster>/path/stream:topic`. Any other name belongs to
-// the default stream, so that clients that know nothing of streams just work.
+// How clients name topics. A name that begins with '/' is full: `/path/stream:topic`, or `/mapr/<this
+// cluster>/path/stream:topic`. Any other name belongs to the default stream, so that clients that know nothing of
+// streams just work.
 //
 // Pure functions of their settings; any thread.
 #pragma once
@@ -11,7 +12,8 @@
 
 namespace distributary {
 
-// A topic as the catalog and the stream know it. The topic's name is not checked here: lookups take any, creation checks (model/path.h).
+// A topic as the catalog and the stream know it. The topic's name is not checked here: lookups take any, creation
+// checks (model/path.h).
 struct TopicPlace {
   std::string stream_path;
   std::string topic;

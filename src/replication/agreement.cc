@@ -11,15 +11,17 @@ std::string after(const HeldPosition& held) {
 }
 
 Ending ahead(const std::string& where, const HeldPosition& held, std::string ours) {
-  return {LinkErrorCode::ahead, "replica " + where + " holds this stream's history up to " + after(held) + ", but here " + ours +
-                                    ": this stream has lost what it once sent. Nothing is sent until its missing history is "
-                                    "brought back, or the replica is made anew"};
+  return {LinkErrorCode::ahead,
+          "replica " + where + " holds this stream's history up to " + after(held) + ", but here " + ours +
+              ": this stream has lost what it once sent. Nothing is sent until its missing history is "
+              "brought back, or the replica is made anew"};
 }
 
 Ending diverged(const std::string& where, const HeldPosition& held) {
-  return {LinkErrorCode::diverged, "replica " + where + " has another history up to " + after(held) +
-                                       " than this stream. Nothing is sent. Find the difference with `mapr diffstreams`, then make "
-                                       "the replica anew and register it again"};
+  return {LinkErrorCode::diverged,
+          "replica " + where + " has another history up to " + after(held) +
+              " than this stream. Nothing is sent. Find the difference with `mapr diffstreams`, then make "
+              "the replica anew and register it again"};
 }
 
 // Compares one position of the replica with the source's history. nullopt: nothing speaks against it.
@@ -30,7 +32,8 @@ Task<std::optional<Ending>> compare(Stream& source, std::string where, HeldPosit
   if (held.lsn == 0) co_return std::nullopt;
   if (ours == origins.end() || held.lsn > ours->second.lsn) {
     if (!own) co_return std::nullopt;  // it was brought by another link
-    std::string end = ours == origins.end() ? "that origin is not known" : "it ends at " + std::to_string(ours->second.lsn);
+    std::string end =
+        ours == origins.end() ? "that origin is not known" : "it ends at " + std::to_string(ours->second.lsn);
     co_return ahead(where, held, std::move(end));
   }
   Result<std::optional<Hash128>> chain = co_await source.chain_at(held.origin, held.lsn);
@@ -40,25 +43,31 @@ Task<std::optional<Ending>> compare(Stream& source, std::string where, HeldPosit
   co_return std::nullopt;
 }
 
-// When the begin of the history is no longer kept: a replica that has nothing of an origin gets its baseline. False: it has a part, and what follows
-// that part is missing here.
-Task<bool> begin_with_baselines(Stream& source, Agreement& out) {
-  Result<Stream::Baselines> all = co_await source.baselines();
-  if (!all) co_return false;
+// For origins of which the replica has nothing: what stands for their history that is gone. `gap` when it has a part.
+Task<Status> add_baselines(Stream& source, Agreement& agreement) {
+  CO_TRY(Stream::Baselines baselines, co_await source.baselines());
   size_t next = 0;
-  for (const auto& [origin, position] : all->origins) {
-    const Bytes& content = all->contents[next++];
-    auto held = out.held.find(origin);
-    OriginLsn lsn = held == out.held.end() ? 0 : held->second.lsn;
-    if (lsn >= position.lsn) continue;
-    if (lsn != 0) co_return false;
-    out.baselines.push_back(content);
+  for (const auto& [origin, position] : baselines.origins) {
+    const Bytes& content = baselines.contents.at(next++);
+    OriginPosition& held = agreement.held[origin];
+    if (held.lsn >= position.lsn) continue;
+    if (held.lsn > 0) {
+      co_return fail(ErrorCode::gap, "of origin " + to_string(origin) + " it holds " + std::to_string(held.lsn) +
+                                         ", kept is what follows " + std::to_string(position.lsn));
+    }
+    held = position;
+    agreement.baselines.push_back(content);
+    agreement.baselined[origin] = position;
   }
-  out.start = all->position;
-  co_return true;
+  agreement.start = baselines.position;
+  co_return Status{};
 }
 
 }  // namespace
+
+OriginPosition position_after(const ContentView& content) {
+  return {content.origin_lsn(), content.is_history() ? content.chain_after() : content.chain_before()};
+}
 
 Task<Agreement> agree(Stream& source, Uuid replica, std::string where, std::vector<HeldPosition> positions) {
   Agreement out;
@@ -78,13 +87,15 @@ Task<Agreement> agree(Stream& source, Uuid replica, std::string where, std::vect
     out.start = *start;
     co_return out;
   }
-  if (start.error().code == ErrorCode::gap) {
-    bool possible = co_await begin_with_baselines(source, out);
-    if (possible) co_return out;
+  Error error = start.error();
+  if (error.code == ErrorCode::gap) {
+    Status based = co_await add_baselines(source, out);
+    if (based) co_return out;
+    error = based.error();
   }
-  Ending ending = ending_of(start.error(), LinkErrorCode::source_failed);
+  Ending ending = ending_of(error, LinkErrorCode::source_failed);
   if (ending.code == LinkErrorCode::gap) {
-    ending.message = "history that replica " + where + " needs is no longer kept here (" + start.error().message +
+    ending.message = "history that replica " + where + " needs is no longer kept here (" + error.message +
                      "). Nothing is skipped: make the replica anew and fill it with `mapr copystream`";
   }
   out.refusal = std::move(ending);
@@ -98,7 +109,8 @@ std::string describe_regression(const OriginPositions& acknowledged, const Origi
     OriginLsn lsn = now == held.end() ? 0 : now->second.lsn;
     if (lsn >= position.lsn) continue;
     if (!out.empty()) out += "; ";
-    out += "origin " + to_string(origin) + ": acknowledged " + std::to_string(position.lsn) + ", holds " + std::to_string(lsn);
+    out += "origin " + to_string(origin) + ": acknowledged " + std::to_string(position.lsn) + ", holds " +
+           std::to_string(lsn);
   }
   return out;
 }

@@ -1,4 +1,5 @@
-// BackOff: how long to wait before the next try: twice as long each time up to a limit, with jitter so that many do not try at the same instant.
+// BackOff: how long to wait before the next try: twice as long each time up to a limit, with jitter so that many do not
+// try at the same instant.
 #pragma once
 
 #include <algorithm>

@@ -49,8 +49,8 @@ std::string key_of(const std::string& grant) { return std::string(kPrefix) + gra
 WallMillis millis(Duration span) { return std::chrono::duration_cast<std::chrono::milliseconds>(span).count(); }
 
 Error denied(std::string_view why) {
-  return Error{ErrorCode::permission_denied, "the grant for this copy " + std::string(why) +
-                                                 "; start the copy again with `mapr copystream`"};
+  return Error{ErrorCode::permission_denied,
+               "the grant for this copy " + std::string(why) + "; start the copy again with `mapr copystream`"};
 }
 
 }  // namespace

@@ -53,7 +53,9 @@ std::string encode_copy_job(const CopyJobs::Job& job) {
   out.i64(s.ended);
   for (uint64_t number : {job.target.next, job.target.history_bytes, job.target.history_records}) out.u64(number);
   out.u8(job.based ? 1 : 0);
-  for (uint64_t number : {job.base_bytes, job.base_records, s.bytes_done, s.bytes_total, s.records_done, s.records_total}) out.u64(number);
+  for (uint64_t number :
+       {job.base_bytes, job.base_records, s.bytes_done, s.bytes_total, s.records_done, s.records_total})
+    out.u64(number);
   write_problem(out, s.problem);
   return std::string(as_text(bytes));
 }
@@ -61,7 +63,8 @@ std::string encode_copy_job(const CopyJobs::Job& job) {
 Result<CopyJobs::Job> decode_copy_job(const std::string& value) {
   Decoder in(as_bytes(value));
   uint8_t version = in.u8();
-  if (version != kVersion) return fail(ErrorCode::unsupported, "a stored copy job has version " + std::to_string(version));
+  if (version != kVersion)
+    return fail(ErrorCode::unsupported, "a stored copy job has version " + std::to_string(version));
   CopyJobs::Job job;
   CopyStatus& s = job.status;
   s.id = read_uuid(in);
@@ -74,13 +77,16 @@ Result<CopyJobs::Job> decode_copy_job(const std::string& value) {
   job.grant = in.text();
   s.started = in.i64();
   s.ended = in.i64();
-  for (uint64_t* number : {&job.target.next, &job.target.history_bytes, &job.target.history_records}) *number = in.u64();
+  for (uint64_t* number : {&job.target.next, &job.target.history_bytes, &job.target.history_records})
+    *number = in.u64();
   job.based = in.u8() != 0;
-  for (uint64_t* number : {&job.base_bytes, &job.base_records, &s.bytes_done, &s.bytes_total, &s.records_done, &s.records_total}) {
+  for (uint64_t* number :
+       {&job.base_bytes, &job.base_records, &s.bytes_done, &s.bytes_total, &s.records_done, &s.records_total}) {
     *number = in.u64();
   }
   s.problem = read_problem(in);
-  if (!in.done() || state > static_cast<uint8_t>(CopyState::cancelled)) return fail(ErrorCode::corrupt, "a stored copy job cannot be read");
+  if (!in.done() || state > static_cast<uint8_t>(CopyState::cancelled))
+    return fail(ErrorCode::corrupt, "a stored copy job cannot be read");
   s.state = static_cast<CopyState>(state);
   if (s.state == CopyState::done) {
     s.percentage = 100;

@@ -71,7 +71,8 @@ Task<void> CopyJobs::stop() {
 }
 
 size_t CopyJobs::running() const {
-  return std::count_if(jobs_.begin(), jobs_.end(), [](const auto& entry) { return entry.second.status.state == CopyState::running; });
+  return std::count_if(jobs_.begin(), jobs_.end(),
+                       [](const auto& entry) { return entry.second.status.state == CopyState::running; });
 }
 
 Task<Result<CopyStatus>> CopyJobs::begin(CopyRequest request) {
@@ -83,7 +84,8 @@ Task<Result<CopyStatus>> CopyJobs::begin(CopyRequest request) {
   for (const auto& [other, job] : jobs_) {
     bool same = job.status.source == request.source && job.status.replica == request.replica;
     if (!same || job.status.state != CopyState::running) continue;
-    co_return fail(ErrorCode::conflict, "a copy of " + job.status.source_path + " to this stream is running already, as job " + to_string(other));
+    co_return fail(ErrorCode::conflict, "a copy of " + job.status.source_path +
+                                            " to this stream is running already, as job " + to_string(other));
   }
   Job job;
   job.status.id = world_.random.uuid();
@@ -179,7 +181,9 @@ void CopyJobs::end(Job& job, CopyState state) {
     job.status.problem.reset();
     job.status.percentage = 100;
   }
-  kLog.info("copy ended", {{"id", to_string(job.status.id)}, {"stream", job.status.source_path}, {"state", to_string(state)},
+  kLog.info("copy ended", {{"id", to_string(job.status.id)},
+                           {"stream", job.status.source_path},
+                           {"state", to_string(state)},
                            {"why", job.status.problem ? job.status.problem->message : std::string()}});
 }
 
@@ -211,7 +215,8 @@ Task<Status> CopyJobs::cancel(Uuid id) {
   if (found == jobs_.end()) co_return fail(ErrorCode::not_found, "there is no copy job " + to_string(id));
   Job& job = found->second;
   if (job.status.state != CopyState::running) {
-    co_return fail(ErrorCode::conflict, "copy job " + to_string(id) + " has ended: " + std::string(to_string(job.status.state)));
+    co_return fail(ErrorCode::conflict,
+                   "copy job " + to_string(id) + " has ended: " + std::string(to_string(job.status.state)));
   }
   LinkKey key{job.status.source, job.status.replica};
   end(job, CopyState::cancelled);
@@ -236,7 +241,8 @@ Task<Result<CopyStatus>> CopyJobs::wait(Uuid id, SteadyTime deadline, std::stop_
   for (;;) {
     CO_TRY(CopyStatus status, find(id));
     if (status.state != CopyState::running) co_return status;
-    if (scope_.stopping()) co_return fail(ErrorCode::cancelled, "the node is stopping; the copy goes on when it runs again");
+    if (scope_.stopping())
+      co_return fail(ErrorCode::cancelled, "the node is stopping; the copy goes on when it runs again");
     CO_TRY_STATUS(co_await ended_.wait(deadline, stop));
   }
 }

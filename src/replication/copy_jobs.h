@@ -1,6 +1,7 @@
-// CopyJobs: `mapr copystream` as a job of the source's cluster. Each is a bounded run of the link between the two streams: it ends when the replica durably holds
-// everything up to the source's durable end at the job's start, so a registered replica goes on exactly there. Jobs are kept in the MetaStore under "job/copy/" and
-// resumed when the node starts.
+// CopyJobs: `mapr copystream` as a job of the source's cluster. Each is a bounded run of the link between the two
+// streams: it ends when the replica durably holds everything up to the source's durable end at the job's start, so a
+// registered replica goes on exactly there. Jobs are kept in the MetaStore under "job/copy/" and resumed when the node
+// starts.
 //
 // Ownership: one per node; `stop` before the LinkManager's. Threads: the executor's thread only.
 #pragma once
@@ -26,7 +27,8 @@ struct CopyRequest {
 
 class CopyJobs {
  public:
-  CopyJobs(World& world, Catalog& catalog, MetaStore& meta, LinkManager& links, Duration save_interval = std::chrono::seconds(2));
+  CopyJobs(World& world, Catalog& catalog, MetaStore& meta, LinkManager& links,
+           Duration save_interval = std::chrono::seconds(2));
   ~CopyJobs();
 
   // After LinkManager::start. Resumes what was running.
@@ -46,10 +48,10 @@ class CopyJobs {
   struct Job {
     CopyStatus status;
     std::string grant;
-    LogPosition target;           // of the source's log
-    uint64_t base_bytes = 0;      // history before the place where the copy began
+    LogPosition target;       // of the source's log
+    uint64_t base_bytes = 0;  // history before the place where the copy began
     uint64_t base_records = 0;
-    bool based = false;           // the base is known
+    bool based = false;  // the base is known
   };
 
  private:

@@ -5,7 +5,8 @@ namespace distributary {
 namespace {
 
 // Sends `request` and gives the one frame that answers it.
-Task<Result<Frame>> ask(World& world, FrameConnection& connection, Bytes request, LinkOptions options, std::stop_token stop) {
+Task<Result<Frame>> ask(World& world, FrameConnection& connection, Bytes request, LinkOptions options,
+                        std::stop_token stop) {
   CO_TRY_STATUS(co_await connection.write(std::move(request), options.silence_limit, stop));
   FrameReadLimits limits;
   limits.bytes_max = kPositionsFrameBytesMax;
@@ -21,22 +22,26 @@ Error unexpected(FrameType type) {
 Status check_identity(const GatewayTarget& target, const FrameConnection& connection) {
   if (!target.trust.secure) return {};
   const std::optional<PeerIdentity>& peer = connection.peer_identity();
-  if (peer && !target.trust.root_fingerprint.empty() && peer->root_fingerprint == target.trust.root_fingerprint) return {};
+  if (peer && !target.trust.root_fingerprint.empty() && peer->root_fingerprint == target.trust.root_fingerprint)
+    return {};
   std::string shown = peer ? peer->root_fingerprint : "none";
   std::string expected = target.trust.root_fingerprint.empty() ? "none is set" : target.trust.root_fingerprint;
-  return fail(ErrorCode::unauthenticated, "the gateway at " + to_string(target.address) + " is not a node of cluster " +
-                                              target.cluster + ": its root certificate is " + shown + ", the cluster map expects " +
-                                              expected + ". If that cluster was made anew, correct root= in its line of the cluster map");
+  return fail(ErrorCode::unauthenticated,
+              "the gateway at " + to_string(target.address) + " is not a node of cluster " + target.cluster +
+                  ": its root certificate is " + shown + ", the cluster map expects " + expected +
+                  ". If that cluster was made anew, correct root= in its line of the cluster map");
 }
 
 }  // namespace
 
-Task<Result<std::unique_ptr<FrameConnection>>> dial(World& world, GatewayTarget target, LinkOptions options, std::stop_token stop) {
+Task<Result<std::unique_ptr<FrameConnection>>> dial(World& world, GatewayTarget target, LinkOptions options,
+                                                    std::stop_token stop) {
   const TlsIdentity* identity = target.trust.secure ? target.identity : nullptr;
   if (target.trust.secure && identity == nullptr) {
-    co_return fail(ErrorCode::unauthenticated, "cluster " + target.cluster +
-                                                   " is secure and this one is not: run `distributary init` with security here, or set "
-                                                   "secure=false in its line of the cluster map if it is not");
+    co_return fail(ErrorCode::unauthenticated,
+                   "cluster " + target.cluster +
+                       " is secure and this one is not: run `distributary init` with security here, or set "
+                       "secure=false in its line of the cluster map if it is not");
   }
   SteadyTime deadline = world.clock().now() + options.connect_limit;
   Address address = target.address;
@@ -46,7 +51,8 @@ Task<Result<std::unique_ptr<FrameConnection>>> dial(World& world, GatewayTarget 
   co_return std::move(frames);
 }
 
-Task<Result<HelloAnswer>> say_hello(World& world, FrameConnection& connection, Hello hello, LinkOptions options, std::stop_token stop) {
+Task<Result<HelloAnswer>> say_hello(World& world, FrameConnection& connection, Hello hello, LinkOptions options,
+                                    std::stop_token stop) {
   Bytes request(hello.encode());
   CO_TRY(Frame answer, co_await ask(world, connection, request, options, stop));
   HelloAnswer out;

@@ -20,15 +20,18 @@ struct GatewayTarget {
 };
 
 // Errors: unavailable and timed_out (not reached), unauthenticated (reached, but it is not a node of that cluster).
-Task<Result<std::unique_ptr<FrameConnection>>> dial(World& world, GatewayTarget target, LinkOptions options, std::stop_token stop);
+Task<Result<std::unique_ptr<FrameConnection>>> dial(World& world, GatewayTarget target, LinkOptions options,
+                                                    std::stop_token stop);
 
 // A refusal is a value, for it is the answer of a gateway that was reached.
 struct HelloAnswer {
   std::optional<Ending> refused;
   Welcome welcome;
 };
-Task<Result<HelloAnswer>> say_hello(World& world, FrameConnection& connection, Hello hello, LinkOptions options, std::stop_token stop);
+Task<Result<HelloAnswer>> say_hello(World& world, FrameConnection& connection, Hello hello, LinkOptions options,
+                                    std::stop_token stop);
 // `refused` or nothing.
-Task<Result<std::optional<Ending>>> say_join(World& world, FrameConnection& connection, Join join, LinkOptions options, std::stop_token stop);
+Task<Result<std::optional<Ending>>> say_join(World& world, FrameConnection& connection, Join join, LinkOptions options,
+                                             std::stop_token stop);
 
 }  // namespace distributary

@@ -5,8 +5,8 @@
 namespace distributary {
 
 namespace {
-constexpr size_t kReadAheadBytes = 64u << 10;
-constexpr size_t kGrowBytesMax = 1u << 20;   // taken for a frame before its bytes have arrived
+constexpr size_t kReadAheadBytes = 16u << 10;
+constexpr size_t kGrowBytesMax = 1u << 20;  // taken for a frame before its bytes have arrived
 constexpr size_t kWritePieceBytes = 64u << 10;
 }  // namespace
 
@@ -35,7 +35,8 @@ Task<Status> FrameConnection::fill(size_t bytes, FrameReadLimits limits, std::st
   co_return Status{};
 }
 
-Task<Status> FrameConnection::read_rest(std::vector<uint8_t>& into, size_t length, FrameReadLimits limits, std::stop_token stop) {
+Task<Status> FrameConnection::read_rest(std::vector<uint8_t>& into, size_t length, FrameReadLimits limits,
+                                        std::stop_token stop) {
   while (into.size() < length) {
     size_t had = into.size();
     into.resize(std::min(length, had + std::max(had, kGrowBytesMax)));

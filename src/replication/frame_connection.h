@@ -1,5 +1,5 @@
-// FrameConnection: frames of the link protocol over a connection. Checks headers, checksums and limits; memory grows with the bytes that have arrived, not
-// with the length that was claimed.
+// FrameConnection: frames of the link protocol over a connection. Checks headers, checksums and limits; memory grows
+// with the bytes that have arrived, not with the length that was claimed.
 //
 // One read and one write at a time. Threads: the executor's thread only. Ownership: must outlive its operations.
 #pragma once
@@ -21,9 +21,9 @@ struct Frame {
 };
 
 struct FrameReadLimits {
-  size_t bytes_max = kEntriesFrameBytesMax;       // beside the limit of the frame's type
-  SteadyTime deadline = kNever;                   // for the whole frame
-  Duration silence = std::chrono::seconds(15);    // so long without a byte is an error
+  size_t bytes_max = kEntriesFrameBytesMax;     // beside the limit of the frame's type
+  SteadyTime deadline = kNever;                 // for the whole frame
+  Duration silence = std::chrono::seconds(15);  // so long without a byte is an error
 };
 
 class FrameConnection {
@@ -32,7 +32,8 @@ class FrameConnection {
 
   // Errors: closed (the other side ended), timed_out, cancelled, corrupt, unsupported, too_large.
   Task<Result<Frame>> read(FrameReadLimits limits, std::stop_token stop);
-  // A write that failed or was stopped half-way breaks the connection: later ones fail with `closed`. `silence`: so long without progress is an error.
+  // A write that failed or was stopped half-way breaks the connection: later ones fail with `closed`. `silence`: so
+  // long without progress is an error.
   Task<Status> write(Bytes frame, Duration silence, std::stop_token stop);
   void close() { connection_->close(); }
   std::string peer_address() const { return connection_->peer_address(); }

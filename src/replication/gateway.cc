@@ -81,7 +81,8 @@ Task<void> Gateway::accept_loop() {
       continue;
     }
     if (connections_ >= options_.connections_max || waiting_ >= options_.unaccepted_max) {
-      kLog.warn("connection dropped: too many", {{"peer", (*connection)->peer_address()}, {"connections", connections_}, {"waiting", waiting_}});
+      kLog.warn("connection dropped: too many",
+                {{"peer", (*connection)->peer_address()}, {"connections", connections_}, {"waiting", waiting_}});
       (*connection)->close();
       continue;
     }
@@ -128,9 +129,10 @@ Task<void> Gateway::refuse(FrameConnection& connection, Ending why) {
 Task<std::optional<Ending>> Gateway::admit(Hello hello, std::optional<PeerIdentity> peer, bool& granted) {
   granted = false;
   if (hello.version_oldest > kLinkVersion || hello.version_newest < kLinkVersionOldest) {
-    co_return Ending{LinkErrorCode::protocol_version, "this gateway speaks version " + std::to_string(kLinkVersion) +
-                                                          " of the link protocol, the source " + std::to_string(hello.version_oldest) +
-                                                          " to " + std::to_string(hello.version_newest) + ": upgrade the older side"};
+    co_return Ending{LinkErrorCode::protocol_version,
+                     "this gateway speaks version " + std::to_string(kLinkVersion) +
+                         " of the link protocol, the source " + std::to_string(hello.version_oldest) + " to " +
+                         std::to_string(hello.version_newest) + ": upgrade the older side"};
   }
   std::optional<Ending> refusal = authority_.check(hello, peer, false);
   bool by_grant = refusal && hello.mode == LinkMode::copy && !hello.grant.empty();
@@ -161,8 +163,9 @@ Task<void> Gateway::begin(FrameConnection& connection, Frame frame, Waiting& wai
                                                      std::to_string(hello->storage_epoch) + ")"};
   }
   if (!refusal && sessions_.size() >= options_.sessions_max) {
-    refusal = Ending{LinkErrorCode::too_many_sessions, "this gateway has " + std::to_string(sessions_.size()) +
-                                                           " sessions, which is its limit; another gateway may have room"};
+    refusal =
+        Ending{LinkErrorCode::too_many_sessions, "this gateway has " + std::to_string(sessions_.size()) +
+                                                     " sessions, which is its limit; another gateway may have room"};
   }
   SessionPtr session;
   if (!refusal) {
@@ -209,15 +212,20 @@ Task<void> Gateway::run_session(FrameConnection& connection, SessionPtr session,
     co_return;
   }
   waiting.accepted();
-  kLog.info("session begins", {{"source", hello.source_cluster + hello.source_path}, {"replica", hello.replica_path},
+  kLog.info("session begins", {{"source", hello.source_cluster + hello.source_path},
+                               {"replica", hello.replica_path},
                                {"peer", session->setup().peer_address}});
   Bytes frame(welcome->encode());
   std::stop_token stop = scope_.stop_token();
   Status written = co_await connection.write(frame, options_.silence_limit, stop);
   if (!written) session->stop(ending_of_connection(written.error()));
+  session->start();
   co_await session->serve(connection);
-  kLog.info("session ends", {{"source", hello.source_cluster + hello.source_path}, {"replica", hello.replica_path},
-                             {"code", name(session->ending()->code)}, {"why", session->ending()->message}});
+  co_await session->finish();  // other connections may outlive this one
+  kLog.info("session ends", {{"source", hello.source_cluster + hello.source_path},
+                             {"replica", hello.replica_path},
+                             {"code", name(session->ending()->code)},
+                             {"why", session->ending()->message}});
   forget(session);
   if (!session->setup().granted || session->ending()->code != LinkErrorCode::done) co_return;
   Status finished = co_await grants_.finish(hello.grant);
@@ -268,7 +276,8 @@ void Gateway::note(const PairKey& pair, const std::string& peer, const Ending& e
   note.peer = peer;
   note.problem.reset();
   bool trouble = ending.code >= LinkErrorCode::protocol;
-  if (trouble) note.problem = LinkProblem{std::string(name(ending.code)), peer, ending.message, world_.clock().wall_now()};
+  if (trouble)
+    note.problem = LinkProblem{std::string(name(ending.code)), peer, ending.message, world_.clock().wall_now()};
 }
 
 Task<void> Gateway::watch_loop() {
@@ -279,7 +288,8 @@ Task<void> Gateway::watch_loop() {
     std::vector<SessionPtr> sessions;
     for (const auto& [id, session] : sessions_) sessions.push_back(session);
     for (const SessionPtr& session : sessions) session->check_authority();
-    std::erase_if(notes_, [this](const auto& entry) { return catalog_.record_by_uuid(entry.first.replica) == nullptr; });
+    std::erase_if(notes_,
+                  [this](const auto& entry) { return catalog_.record_by_uuid(entry.first.replica) == nullptr; });
   }
 }
 
@@ -304,7 +314,8 @@ std::vector<UpstreamStatus> Gateway::upstreams(const Uuid& replica) const {
       heartbeat = noted->second.heartbeat;
     }
     status.bytes_pending = heartbeat.durable_bytes - std::min(heartbeat.acknowledged_bytes, heartbeat.durable_bytes);
-    status.puts_pending = heartbeat.durable_records - std::min(heartbeat.acknowledged_records, heartbeat.durable_records);
+    status.puts_pending =
+        heartbeat.durable_records - std::min(heartbeat.acknowledged_records, heartbeat.durable_records);
     out.push_back(std::move(status));
   }
   return out;

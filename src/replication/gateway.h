@@ -1,10 +1,13 @@
-// Gateway: the door of a cluster for links. Listens, finds out who is asking and whether it is allowed, and gives each accepted source a session that appends to the
-// replica with the gateway's own authority (produceperm does not matter here).
+// Gateway: the door of a cluster for links. Listens, finds out who is asking and whether it is allowed, and gives each
+// accepted source a session that appends to the replica with the gateway's own authority (produceperm does not matter
+// here).
 //
-// Until a hello was accepted a connection costs one small frame and a short time, and there may be few of them. One session is live for a pair (replica, source); a
-// newer one ends the older. Removing the upstream registration ends a session at once.
+// Until a hello was accepted a connection costs one small frame and a short time, and there may be few of them. One
+// session is live for a pair (replica, source); a newer one ends the older. Removing the upstream registration ends a
+// session at once.
 //
-// Threads: the executor's thread only. Ownership: one per node; `stop` before destruction, and before the catalog closes.
+// Threads: the executor's thread only. Ownership: one per node; `stop` before destruction, and before the catalog
+// closes.
 #pragma once
 
 #include <map>
@@ -31,7 +34,8 @@ class Gateway {
   Task<void> stop();
   uint16_t port() const;
 
-  // Permission for one copy of `pair.source` into `pair.replica`, to be used first within `valid`. The caller has checked copyperm.
+  // Permission for one copy of `pair.source` into `pair.replica`, to be used first within `valid`. The caller has
+  // checked copyperm.
   Task<Result<std::string>> issue_grant(CopyGrants::Pair pair, Duration valid = std::chrono::minutes(10));
   // One for each upstream registration of the stream.
   std::vector<UpstreamStatus> upstreams(const Uuid& replica) const;
@@ -73,12 +77,12 @@ class Gateway {
   GatewayAuthority authority_;
   CopyGrants grants_;
   std::unique_ptr<Listener> listener_;
-  std::map<Uuid, SessionPtr> sessions_;     // by session id
+  std::map<Uuid, SessionPtr> sessions_;  // by session id
   std::map<PairKey, SessionPtr> by_pair_;
-  std::map<PairKey, Note> notes_;           // only of pairs that have been accepted or are registered
-  std::map<Uuid, uint64_t> epochs_;         // highest storage epoch of a source
+  std::map<PairKey, Note> notes_;    // only of pairs that have been accepted or are registered
+  std::map<Uuid, uint64_t> epochs_;  // highest storage epoch of a source
   size_t connections_ = 0;
-  size_t waiting_ = 0;                      // not accepted yet
+  size_t waiting_ = 0;  // not accepted yet
   TaskScope scope_;
 };
 

@@ -1,7 +1,8 @@
-// GatewayAuthority: whether a source may write to a replica here. Asked for every session, before every frame and at every change of the catalog; waits for nothing.
+// GatewayAuthority: whether a source may write to a replica here. Asked for every session, before every frame and at
+// every change of the catalog; waits for nothing.
 //
-// In this order, so that a stranger learns nothing: the peer's root is the one that the cluster map has for the cluster that it says it is; the replica
-// exists, by UUID; it has an upstream registration for that source UUID and cluster.
+// In this order, so that a stranger learns nothing: the peer's root is the one that the cluster map has for the cluster
+// that it says it is; the replica exists, by UUID; it has an upstream registration for that source UUID and cluster.
 #pragma once
 
 #include <optional>
@@ -18,7 +19,8 @@ class GatewayAuthority {
 
   // nullopt: trusted.
   std::optional<Ending> check_trust(const Hello& hello, const std::optional<PeerIdentity>& peer) const;
-  // nullopt: allowed. `granted`: a copy grant was accepted for this session, so that no upstream registration is needed.
+  // nullopt: allowed. `granted`: a copy grant was accepted for this session, so that no upstream registration is
+  // needed.
   std::optional<Ending> check(const Hello& hello, const std::optional<PeerIdentity>& peer, bool granted) const;
 
  private:

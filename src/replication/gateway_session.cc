@@ -12,8 +12,8 @@ namespace {
 const Logger kLog("gateway");
 }
 
-GatewaySession::GatewaySession(World& world, GatewayAuthority& authority, StreamHandle replica, Setup setup, GatewayOptions options,
-                               std::function<uint64_t()> window)
+GatewaySession::GatewaySession(World& world, GatewayAuthority& authority, StreamHandle replica, Setup setup,
+                               GatewayOptions options, std::function<uint64_t()> window)
     : world_(world),
       authority_(authority),
       replica_(std::move(replica)),
@@ -61,7 +61,8 @@ Task<Result<Welcome>> GatewaySession::welcome() {
   out.frame_bytes_max = options_.frame_bytes_max;
   out.positions = positions(false);
   if (out.positions.size() > kOriginsMax) {
-    co_return fail(ErrorCode::too_large, "the replica holds entries of more than " + std::to_string(kOriginsMax) + " origins");
+    co_return fail(ErrorCode::too_large,
+                   "the replica holds entries of more than " + std::to_string(kOriginsMax) + " origins");
   }
   Lsn last = replica_->stream->last_lsn();
   acknowledged_ = {1, out.window, {}};
@@ -71,8 +72,7 @@ Task<Result<Welcome>> GatewaySession::welcome() {
 }
 
 Task<void> GatewaySession::serve(FrameConnection& connection) {
-  bool first = connections_++ == 0;
-  if (first) scope_.spawn(acknowledge_loop());
+  ++connections_;
   bool live = true;
   TaskScope writer(world_.executor);
   writer.spawn(write_loop(connection, live));
@@ -88,7 +88,6 @@ Task<void> GatewaySession::serve(FrameConnection& connection) {
   work_.notify_all();
   co_await writer.join();
   connection.close();
-  if (first) co_await scope_.join();
 }
 
 // --- From the source.
@@ -124,7 +123,9 @@ Status GatewaySession::take(Frame frame) {
       end(std::move(why), false);
       return {};
     }
-    default: return fail(ErrorCode::corrupt, "the source sent a frame of type " + std::string(to_string(frame.type)) + " in a session");
+    default:
+      return fail(ErrorCode::corrupt,
+                  "the source sent a frame of type " + std::string(to_string(frame.type)) + " in a session");
   }
 }
 
@@ -136,7 +137,8 @@ void GatewaySession::apply_ready() {
     if (ending_) return;
     Status applied = apply(*frame);
     if (!applied) {
-      kLog.warn("session stopped", {{"stream", replica_->record.path}, {"source", setup_.hello.source_path},
+      kLog.warn("session stopped", {{"stream", replica_->record.path},
+                                    {"source", setup_.hello.source_path},
                                     {"error", applied.error().message}});
       stop(ending_of(applied.error(), LinkErrorCode::replica_failed));
       return;

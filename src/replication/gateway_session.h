@@ -1,6 +1,8 @@
-// GatewaySession: the replica's side of one session. Puts frames in order, appends what is new, acknowledges what is durable.
+// GatewaySession: the replica's side of one session. Puts frames in order, appends what is new, acknowledges what is
+// durable.
 //
-// Ownership: shared by the gateway's map and the tasks of its connections, each of which may be the last to use it. Threads: the executor's thread only.
+// Ownership: shared by the gateway's map and the tasks of its connections, each of which may be the last to use it.
+// Threads: the executor's thread only.
 #pragma once
 
 #include <memory>
@@ -30,8 +32,12 @@ class GatewaySession {
 
   // What the replica durably holds.
   Task<Result<Welcome>> welcome();
-  // Uses one connection until it or the session ends. The first call starts the session, the end of the last connection ends it.
+  // Begins to acknowledge; to be followed by `finish`.
+  void start() { scope_.spawn(acknowledge_loop()); }
+  // Uses one connection until it or the session ends. The end of the last connection ends the session.
   Task<void> serve(FrameConnection& connection);
+  // Waits until the session has ended.
+  Task<void> finish() { co_await scope_.join(); }
   // Ends the session; the source is told `why`. The first reason counts.
   void stop(Ending why);
   // Stops the session if the source may no longer write.

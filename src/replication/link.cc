@@ -1,6 +1,7 @@
 #include "replication/link.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "model/path.h"
@@ -135,7 +136,7 @@ Task<void> Link::run_with(StreamHandle source) {
 // Waits for `span`, or until something changed that makes another attempt worth while.
 Task<void> Link::pause(Duration span) {
   std::stop_token stop = scope_.stop_token();
-  if (woken_) co_return;
+  if (std::exchange(woken_, false)) co_return;
   SteadyTime until = context_.world.clock().now() + span;
   Status waited = co_await wake_.wait(until, stop);
   (void)waited;
@@ -169,6 +170,10 @@ Task<void> Link::load(Stream& source) {
     OriginPositions nothing;
     Result<LogPosition> begin = co_await source.find_position(nothing);
     if (begin) record_.acknowledged = *begin;
+    if (!begin && begin.error().code == ErrorCode::gap) {
+      Result<Stream::Baselines> baselines = co_await source.baselines();
+      if (baselines) record_.acknowledged = baselines->position;
+    }
   }
   loaded_ = true;
 }
@@ -212,12 +217,17 @@ void Link::accept(Agreement& agreement) {
   if (!lost.empty()) {
     ++record_.regressions;
     regressed_until_ = std::max(regressed_until_, record_.acknowledged.next);
-    kLog.warn("the replica has lost what it had acknowledged; it is sent again", {{"replica", where()}, {"lost", lost}});
+    kLog.warn("the replica has lost what it had acknowledged; it is sent again",
+              {{"replica", where()}, {"lost", lost}});
     record_.held = agreement.held;
     record_.acknowledged = agreement.start;
   }
-  // A start is found in steps and may lie before the exact place. What was acknowledged earlier, and is not lost, is exact.
-  if (agreement.start.next > record_.acknowledged.next) {
+  // A start is found in steps and may lie before the exact place. What was acknowledged earlier, and is not lost, is
+  // exact.
+  if (!agreement.baselines.empty()) {
+    record_.acknowledged = agreement.start;
+    record_.acknowledged.next = 1;  // until the baselines are there, too
+  } else if (agreement.start.next > record_.acknowledged.next) {
     record_.acknowledged = agreement.start;
   } else {
     agreement.start = record_.acknowledged;

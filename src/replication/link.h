@@ -1,7 +1,9 @@
-// Link: the running flow from one stream to one replica. Tries the gateways of the replica's cluster in turn, for ever, and keeps what went wrong for people to see.
+// Link: the running flow from one stream to one replica. Tries the gateways of the replica's cluster in turn, for ever,
+// and keeps what went wrong for people to see.
 //
-// A link exists while the replica is registered or a copy job fills it. It holds the source stream open and holds back its retention, also while paused. It flows
-// while the replica is registered and not paused, or a copy is running; both share one session.
+// A link exists while the replica is registered or a copy job fills it. It holds the source stream open and holds back
+// its retention, also while paused. It flows while the replica is registered and not paused, or a copy is running; both
+// share one session.
 //
 // Ownership: by the LinkManager; `stop` before destruction. Threads: the executor's thread only.
 #pragma once
@@ -35,7 +37,7 @@ struct CopyRun {
   Uuid id;
   std::string cluster;  // of the replica
   std::string path;
-  std::string grant;    // empty when the pair is registered on both sides
+  std::string grant;  // empty when the pair is registered on both sides
 };
 
 class Link {
@@ -83,7 +85,8 @@ class Link {
   Task<void> save();
   Task<Ending> attempt(StreamHandle source);
   Task<Ending> try_gateway(StreamHandle source, GatewayTarget target);
-  Task<Ending> run_session(StreamHandle source, GatewayTarget target, Hello hello, Welcome welcome, std::unique_ptr<FrameConnection> connection);
+  Task<Ending> run_session(StreamHandle source, GatewayTarget target, Hello hello, Welcome welcome,
+                           std::unique_ptr<FrameConnection> connection);
   Hello make_hello(const OpenStream& source) const;
   void accept(Agreement& agreement);
   void ended(Ending why, bool was_wanted);
@@ -107,7 +110,7 @@ class Link {
   LinkMode session_mode_ = LinkMode::replicate;
   uint64_t sessions_ = 0;
   size_t next_gateway_ = 0;
-  std::string host_;                        // gateway last tried
+  std::string host_;  // gateway last tried
   std::optional<LinkProblem> problem_;
   LinkErrorCode problem_code_ = LinkErrorCode::connection_lost;
   BackOff back_off_;

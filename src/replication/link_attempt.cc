@@ -36,26 +36,28 @@ Task<Ending> Link::attempt(StreamHandle source) {
   host_.clear();
   std::optional<ClusterTrust> trust = context_.directory.trust(cluster);
   if (!trust) {
-    co_return Ending{LinkErrorCode::no_gateways, "cluster " + cluster + " is not in the cluster map of this node: add its line"};
+    co_return Ending{LinkErrorCode::no_gateways,
+                     "cluster " + cluster + " is not in the cluster map of this node: add its line"};
   }
   Result<std::vector<Address>> gateways = co_await context_.directory.gateways(cluster);
   if (!gateways) co_return Ending{LinkErrorCode::no_gateways, gateways.error().message};
   if (gateways->empty()) {
     co_return Ending{LinkErrorCode::no_gateways, "no gateway of cluster " + cluster +
-                                                     " is known; run: maprcli cluster gateway set -dstcluster " + cluster +
-                                                     " -gateways <host:port>"};
+                                                     " is known; run: maprcli cluster gateway set -dstcluster " +
+                                                     cluster + " -gateways <host:port>"};
   }
   std::string last_error;
   for (size_t tried = 0; tried < gateways->size(); ++tried) {
     if (scope_.stopping() || !flows()) co_return stop_reason_.value_or(Ending{LinkErrorCode::paused, "paused"});
-    GatewayTarget target{(*gateways)[next_gateway_++ % gateways->size()], cluster, *trust, context_.directory.identity()};
+    GatewayTarget target{(*gateways)[next_gateway_++ % gateways->size()], cluster, *trust,
+                         context_.directory.identity()};
     host_ = to_string(target.address);
     Ending why = co_await try_gateway(source, target);
     if (why.code != LinkErrorCode::all_gateways_unreachable) co_return why;
     last_error = why.message;
   }
-  co_return Ending{LinkErrorCode::all_gateways_unreachable, "All configured gateways to cluster " + cluster + " are unreachable (" +
-                                                                last_error + "); trying again"};
+  co_return Ending{LinkErrorCode::all_gateways_unreachable, "All configured gateways to cluster " + cluster +
+                                                                " are unreachable (" + last_error + "); trying again"};
 }
 
 Task<Ending> Link::try_gateway(StreamHandle source, GatewayTarget target) {
@@ -64,7 +66,8 @@ Task<Ending> Link::try_gateway(StreamHandle source, GatewayTarget target) {
   Result<std::unique_ptr<FrameConnection>> connection = co_await dial(context_.world, target, options, stop);
   if (!connection) {
     bool stranger = connection.error().code == ErrorCode::unauthenticated;
-    co_return Ending{stranger ? LinkErrorCode::root_not_trusted : LinkErrorCode::all_gateways_unreachable, connection.error().message};
+    co_return Ending{stranger ? LinkErrorCode::root_not_trusted : LinkErrorCode::all_gateways_unreachable,
+                     connection.error().message};
   }
   if (!flows()) co_return Ending{LinkErrorCode::paused, "paused"};
   Hello hello = make_hello(*source);
@@ -94,7 +97,9 @@ Task<Ending> Link::run_session(StreamHandle source, GatewayTarget target, Hello 
   accept(agreement);
   stream.set_hold(hold_name_, record_.acknowledged.next - 1);
   kLog.info("session begins", {{"stream", source->record.path}, {"replica", replica}, {"gateway", host_}});
-  SourceSession::Setup setup{target, hello.session, key_.replica, std::move(welcome), std::move(agreement), context_.options, false};
+  SourceSession::Setup setup{
+      target,           hello.session, key_.replica, std::move(welcome), std::move(agreement), record_.acknowledged,
+      context_.options, false};
   setup.throttle = registration_ && registration_->throttle;
   auto on_progress = [this] { take_progress(); };
   session_ = std::make_unique<SourceSession>(context_.world, stream, std::move(setup), on_progress);
@@ -106,7 +111,8 @@ Task<Ending> Link::run_session(StreamHandle source, GatewayTarget target, Hello 
   take_progress();
   if (context_.world.clock().now() - begun > context_.options.backoff_max) back_off_.reset();  // it was a good one
   session_.reset();
-  kLog.info("session ends", {{"stream", source->record.path}, {"replica", replica}, {"code", name(why.code)}, {"why", why.message}});
+  kLog.info("session ends",
+            {{"stream", source->record.path}, {"replica", replica}, {"code", name(why.code)}, {"why", why.message}});
   co_return why;
 }
 

@@ -4,7 +4,12 @@
 
 namespace distributary {
 
-LinkManager::LinkManager(World& world, Catalog& catalog, MetaStore& meta, ClusterDirectory& directory, LinkOptions options)
+namespace {
+constexpr Duration kGatherChanges = std::chrono::milliseconds(5);
+}
+
+LinkManager::LinkManager(World& world, Catalog& catalog, MetaStore& meta, ClusterDirectory& directory,
+                         LinkOptions options)
     : context_{world, catalog, meta, directory, options}, changed_(world.executor), scope_(world.executor) {}
 
 LinkManager::~LinkManager() = default;
@@ -34,6 +39,9 @@ Task<void> LinkManager::follow_catalog() {
     reconcile();
     Status waited = co_await context_.catalog.changed().wait(kNever, stop);
     if (!waited) co_return;
+    reconcile();  // at once; what changes right after it is gathered, for each look goes over all streams
+    Status gathered = co_await sleep_for(context_.world.executor, kGatherChanges, stop);
+    if (!gathered) co_return;
   }
 }
 
@@ -116,7 +124,8 @@ Task<Result<std::vector<ReplicaStatus>>> LinkManager::replicas(Uuid source) {
 Status LinkManager::begin_copy(const LinkKey& key, CopyRun copy) {
   auto found = links_.find(key);
   if (found != links_.end() && found->second.copy) {
-    return fail(ErrorCode::conflict, "a copy of this stream to that replica is running already: " + to_string(found->second.copy->id));
+    return fail(ErrorCode::conflict,
+                "a copy of this stream to that replica is running already: " + to_string(found->second.copy->id));
   }
   links_[key].copy = std::move(copy);
   links_[key].copy_percentage = 0;

@@ -1,7 +1,8 @@
-// LinkManager: the links of this node. Follows the catalog: one link for each registered replica of each stream, and one for each pair that a copy job fills; starts
-// and stops them as registrations come and go.
+// LinkManager: the links of this node. Follows the catalog: one link for each registered replica of each stream, and
+// one for each pair that a copy job fills; starts and stops them as registrations come and go.
 //
-// Ownership: one per node; `stop` before destruction, and before the catalog closes. Threads: the executor's thread only.
+// Ownership: one per node; `stop` before destruction, and before the catalog closes. Threads: the executor's thread
+// only.
 #pragma once
 
 #include <map>

@@ -9,7 +9,9 @@ namespace {
 constexpr uint8_t kVersion = 1;
 }
 
-std::string link_record_key(const LinkKey& key) { return "link/" + to_string(key.source) + "/" + to_string(key.replica); }
+std::string link_record_key(const LinkKey& key) {
+  return "link/" + to_string(key.source) + "/" + to_string(key.replica);
+}
 
 std::string LinkRecord::encode() const {
   std::vector<uint8_t> bytes;
@@ -47,7 +49,8 @@ Result<LinkRecord> LinkRecord::decode(const std::string& value) {
   out.last_appended = in.i64();
   out.regressions = in.u64();
   uint64_t count = in.varint();
-  if (version != kVersion || count > kOriginsMax) return fail(ErrorCode::corrupt, "a stored link position cannot be read");
+  if (version != kVersion || count > kOriginsMax)
+    return fail(ErrorCode::corrupt, "a stored link position cannot be read");
   for (uint64_t i = 0; i < count && in.ok(); ++i) {
     ByteView stream = in.raw(16);
     if (!in.ok()) break;

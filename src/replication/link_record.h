@@ -1,5 +1,6 @@
-// LinkRecord: what a link remembers over restarts, in the MetaStore under "link/<source>/<replica>". Written now and then: what counts is in the two logs; this
-// makes the backlog exact before the first session, and shows when a replica has lost what it had acknowledged.
+// LinkRecord: what a link remembers over restarts, in the MetaStore under "link/<source>/<replica>". Written now and
+// then: what counts is in the two logs; this makes the backlog exact before the first session, and shows when a replica
+// has lost what it had acknowledged.
 #pragma once
 
 #include <string>
@@ -19,8 +20,8 @@ struct LinkKey {
 std::string link_record_key(const LinkKey& key);
 
 struct LinkRecord {
-  LogPosition acknowledged;      // of the source's log: the replica durably holds all before it
-  OriginPositions held;          // as the replica has said
+  LogPosition acknowledged;  // of the source's log: the replica durably holds all before it
+  OriginPositions held;      // as the replica has said
   WallMillis last_acknowledged = 0;
   WallMillis last_appended = 0;  // when the source's durable end last moved, as far as the link saw
   uint64_t regressions = 0;

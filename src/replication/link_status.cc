@@ -45,7 +45,8 @@ Task<WallMillis> Link::oldest_pending(Stream& source) {
 Task<ReplicaStatus> Link::status() {
   ReplicaStatus out;
   if (registration_) out.registration = *registration_;
-  out.replica_state = copy_ ? (session_ ? "REPLICA_STATE_COPY_IN_PROGRESS" : "REPLICA_STATE_COPY_IN_RECOVER") : "REPLICA_STATE_REPLICATING";
+  out.replica_state = copy_ ? (session_ ? "REPLICA_STATE_COPY_IN_PROGRESS" : "REPLICA_STATE_COPY_IN_RECOVER")
+                            : "REPLICA_STATE_REPLICATING";
   out.acknowledged_lsn = record_.acknowledged.next - 1;
   out.last_acknowledged = record_.last_acknowledged;
   out.sessions = sessions_;

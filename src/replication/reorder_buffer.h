@@ -1,4 +1,5 @@
-// ReorderBuffer: puts the frames of one session in order, whichever connection they came on. Pure bookkeeping; used by GatewaySession only.
+// ReorderBuffer: puts the frames of one session in order, whichever connection they came on. Pure bookkeeping; used by
+// GatewaySession only.
 #pragma once
 
 #include <map>
@@ -11,7 +12,8 @@ namespace distributary {
 
 class ReorderBuffer {
  public:
-  // Takes frame `number`; one that was had already is dropped. too_large when frames out of order would take more than `bytes_max`.
+  // Takes frame `number`; one that was had already is dropped. too_large when frames out of order would take more than
+  // `bytes_max`.
   Status offer(uint64_t number, Frame frame, uint64_t bytes_max);
   // The next frame in order, if it is here.
   std::optional<Frame> take();

@@ -50,7 +50,8 @@ Status SendWindow::compare(const HeldPosition& held) const {
   if (ours == reached_.end() || held.lsn > ours->second.lsn) return {};  // another link brought more
   if (held.lsn < ours->second.lsn) {
     return fail(ErrorCode::corrupt, "the replica acknowledged " + std::to_string(ours->second.lsn) + " of origin " +
-                                        to_string(held.origin) + " and now says it holds only " + std::to_string(held.lsn));
+                                        to_string(held.origin) + " and now says it holds only " +
+                                        std::to_string(held.lsn));
   }
   if (held.chain == ours->second.chain) return {};
   return fail(ErrorCode::diverged, "after " + std::to_string(held.lsn) + " of origin " + to_string(held.origin) +
@@ -60,8 +61,8 @@ Status SendWindow::compare(const HeldPosition& held) const {
 
 Status SendWindow::acknowledge(const Acknowledged& message) {
   if (message.next_frame == 0 || message.next_frame > next_number()) {
-    return fail(ErrorCode::corrupt, "an acknowledgement is about frame " + std::to_string(message.next_frame) +
-                                        ", which was never sent");
+    return fail(ErrorCode::corrupt,
+                "an acknowledgement is about frame " + std::to_string(message.next_frame) + ", which was never sent");
   }
   window_ = message.window;
   if (message.next_frame < first_) return {};  // overtaken by a later one on another connection

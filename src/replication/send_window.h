@@ -1,4 +1,5 @@
-// SendWindow: the frames of one session that are sent or waiting and not yet acknowledged, and how far the replica is because of what was acknowledged.
+// SendWindow: the frames of one session that are sent or waiting and not yet acknowledged, and how far the replica is
+// because of what was acknowledged.
 //
 // Pure bookkeeping; frames are numbered from 1. Used by SourceSession only.
 #pragma once
@@ -40,7 +41,8 @@ class SendWindow {
   // What was sent on that connection waits again.
   void lost(uint16_t connection);
 
-  // Errors: corrupt when the acknowledgement is about frames never sent, or about less than was acknowledged before; diverged when a chain hash is not ours.
+  // Errors: corrupt when the acknowledgement is about frames never sent, or about less than was acknowledged before;
+  // diverged when a chain hash is not ours.
   Status acknowledge(const Acknowledged& message);
 
   const LogPosition& acknowledged() const { return acknowledged_; }

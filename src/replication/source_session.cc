@@ -18,7 +18,7 @@ SourceSession::SourceSession(World& world, Stream& source, Setup setup, std::fun
       source_(source),
       setup_(std::move(setup)),
       on_progress_(std::move(on_progress)),
-      window_(setup_.agreement.start, setup_.welcome.window),
+      window_(setup_.acknowledged, setup_.welcome.window),
       held_(setup_.agreement.held),
       position_(setup_.agreement.start),
       work_(world.executor),
@@ -54,11 +54,8 @@ bool SourceSession::caught_up() const {
 // --- Reading the log.
 
 Task<void> SourceSession::pump() {
-  LogChunk first;
-  first.contents = std::move(setup_.agreement.baselines);
-  first.next = position_;
-  Status begun = co_await send_chunk(std::move(first));
-  if (!begun) end(ending_of(begun.error(), LinkErrorCode::source_failed), true);
+  Status begun = co_await send_baselines();
+  if (!begun) co_return;  // stopped
   while (!ending_) {
     Result<bool> found = co_await read_once();
     if (ending_) co_return;
@@ -101,23 +98,36 @@ bool SourceSession::wanted(const ContentView& content) const {
   return held == held_.end() || content.origin_lsn() > held->second.lsn;
 }
 
-// Makes frames of what the replica does not hold. When there are several, all but the last one stand for the position before the chunk.
+Task<Status> SourceSession::send_baselines() {
+  if (setup_.agreement.baselines.empty()) co_return Status{};
+  CO_TRY_STATUS(co_await send_contents(setup_.agreement.baselines, setup_.acknowledged, false));
+  window_.skip_to(position_);
+  co_return Status{};
+}
+
 Task<Status> SourceSession::send_chunk(LogChunk chunk) {
+  CO_TRY_STATUS(co_await send_contents(std::move(chunk.contents), position_, true));
+  position_ = chunk.next;
+  window_.skip_to(chunk.next);
+  on_progress_();
+  co_return Status{};
+}
+
+// Makes frames of what the replica does not hold; each stands for the position `before` until the caller says otherwise
+// of the last.
+Task<Status> SourceSession::send_contents(std::vector<Bytes> all, LogPosition before, bool wanted_only) {
   const size_t bytes_max = setup_.welcome.frame_bytes_max;
-  const LogPosition before = position_;
-  size_t next = 0;
-  while (next < chunk.contents.size()) {
+  for (size_t next = 0; next < all.size();) {
     OutgoingFrame frame;
     std::vector<ByteView> contents;
-    for (; next < chunk.contents.size() && contents.size() < kEntriesPerFrameMax; ++next) {
-      ContentView content(chunk.contents[next].view());
-      if (!wanted(content)) continue;
+    size_t bytes = 0;
+    for (; next < all.size() && contents.size() < kEntriesPerFrameMax; ++next) {
+      ContentView content(all[next].view());
+      if (wanted_only && !wanted(content)) continue;
+      bytes += content.bytes().size();
+      if (!contents.empty() && bytes + entries_frame_overhead(contents.size() + 1) > bytes_max) break;
       contents.push_back(content.bytes());
-      if (contents.size() > 1 && entries_frame_bytes(contents) > bytes_max) {
-        contents.pop_back();
-        break;
-      }
-      frame.reached[content.origin()] = {content.origin_lsn(), content.chain_after()};
+      frame.reached[content.origin()] = position_after(content);
     }
     if (contents.empty()) break;
     CO_TRY_STATUS(co_await wait_room(entries_frame_bytes(contents)));
@@ -128,9 +138,6 @@ Task<Status> SourceSession::send_chunk(LogChunk chunk) {
     window_.add(std::move(frame));
     work_.notify_all();
   }
-  position_ = chunk.next;
-  window_.skip_to(chunk.next);
-  on_progress_();
   co_return Status{};
 }
 
@@ -259,7 +266,8 @@ Status SourceSession::take(const Frame& frame) {
     return {};
   }
   if (frame.type != FrameType::acknowledged) {
-    return fail(ErrorCode::corrupt, "the gateway sent a frame of type " + std::string(to_string(frame.type)) + " in a session");
+    return fail(ErrorCode::corrupt,
+                "the gateway sent a frame of type " + std::string(to_string(frame.type)) + " in a session");
   }
   TRY(Acknowledged message, Acknowledged::decode(frame.body()));
   Status checked = window_.acknowledge(message);

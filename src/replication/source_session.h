@@ -1,5 +1,5 @@
-// SourceSession: the source's side of one session. Reads the stream's history in log order, leaves out what the replica holds, sends frames within the window on
-// one or several connections, takes acknowledgements.
+// SourceSession: the source's side of one session. Reads the stream's history in log order, leaves out what the replica
+// holds, sends frames within the window on one or several connections, takes acknowledgements.
 //
 // Ownership: by the Link, for the time of one session; the stream outlives it. Threads: the executor's thread only.
 #pragma once
@@ -26,6 +26,7 @@ class SourceSession {
     Uuid replica;
     Welcome welcome;
     Agreement agreement;
+    LogPosition acknowledged;  // as known when the session begins
     LinkOptions options;
     bool throttle = false;
   };
@@ -50,7 +51,9 @@ class SourceSession {
   };
   Task<void> pump();
   Task<Result<bool>> read_once();  // false: nothing is there
+  Task<Status> send_baselines();
   Task<Status> send_chunk(LogChunk chunk);
+  Task<Status> send_contents(std::vector<Bytes> all, LogPosition before, bool wanted_only);
   Task<Status> wait_room(size_t bytes);
   Task<void> keep_line(uint16_t index);
   Task<Result<std::unique_ptr<FrameConnection>>> join_line(uint16_t index);
@@ -75,10 +78,10 @@ class SourceSession {
   size_t live_lines_ = 0;
   uint64_t acknowledgements_ = 0;
   std::optional<Ending> ending_;
-  bool tell_ = false;             // the replica side is told of the ending
+  bool tell_ = false;                // the replica side is told of the ending
   std::optional<Error> line_error_;  // why a sender gave its line up
   std::stop_source stop_;
-  Signal work_;                   // frames wait, room came, a line was lost
+  Signal work_;  // frames wait, room came, a line was lost
   TaskScope scope_;
 };
 

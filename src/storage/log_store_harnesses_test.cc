@@ -120,7 +120,8 @@ class RealLocalHarness final : public LogStoreHarness {
   std::string root_;
   RealExecutor executor_;
   RealBlockingPool pool_{2};
-  RealFileSystem files_{executor_, pool_};
+  RealBlockingPool reads_{2};
+  RealFileSystem files_{executor_, pool_, reads_};
   std::unique_ptr<LocalLogStore> store_;
 };
 

@@ -86,7 +86,10 @@ Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey k
   entries.resize(count);
   std::vector<Bytes> found(count);
   std::vector<Span> spans = plan(entries, found);
+  std::optional<ReadTurns::Turn> turn;  // until what was read is checked
   if (!spans.empty()) {
+    ReadTurns::Turn taken = co_await turns_.take();
+    turn.emplace(std::move(taken));
     TaskScope scope(executor_);
     size_t next = 0;
     for (size_t i = 0; i < std::min(kReadsInFlight, spans.size()); ++i) scope.spawn(read_some(spans, next));

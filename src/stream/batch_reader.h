@@ -9,12 +9,14 @@
 
 #include "io/task_scope.h"
 #include "stream/log_index.h"
+#include "stream/read_turns.h"
 #include "stream/stream_state.h"
 #include "stream/tail_cache.h"
 
 namespace distributary {
 
 inline constexpr size_t kReadsInFlight = 16;       // exact reads of one fetch at a time
+inline constexpr size_t kFetchesReading = 4;       // fetches that read the log at a time; enough to keep a device busy
 inline constexpr size_t kReadGapBytes = 4096;      // neighbours closer than this are read together
 inline constexpr size_t kReadBytesMax = 1u << 20;  // of one coalesced read
 
@@ -52,6 +54,7 @@ class BatchReader {
   LogId id_;
   TailCache& cache_;
   LogIndex& index_;
+  ReadTurns turns_{executor_, kFetchesReading};
 };
 
 }  // namespace distributary

@@ -91,6 +91,7 @@ class IndexRunCursor {
   const IndexEntry& current() const { return block_[at_]; }
   void advance() { ++at_; }
   bool loaded() const { return at_ < block_.size(); }
+  const IndexRun& run() const { return run_; }
 
  private:
   IndexRun& run_;

@@ -155,8 +155,11 @@ Task<Status> LogIndex::write_run(SegmentNumber first, SegmentNumber last, std::v
     IndexRunCursor* least = nullptr;
     for (IndexRunCursor& cursor : cursors) {
       if (!cursor.loaded()) {
-        CO_TRY(bool more, co_await cursor.load());
-        if (!more) continue;
+        Result<bool> more = co_await cursor.load();
+        if (!more && more.error().code == ErrorCode::corrupt)
+          damaged_.push_back({cursor.run().first(), cursor.run().last()});
+        if (!more) co_return fail(more.error());
+        if (!*more) continue;
       }
       if (least == nullptr || before(cursor.current(), least->current())) least = &cursor;
     }

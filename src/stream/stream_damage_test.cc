@@ -95,6 +95,22 @@ TEST_F(DamageTest, AFlippedBitInAnIndexIsNoticedAndTheIndexMadeAgain) {
   h.open();
 }
 
+// Nobody has read what is damaged before indexes are merged: the merge finds it, and must not stop the stream.
+TEST_F(DamageTest, AFlippedBitInAnIndexIsNoticedByAMerge) {
+  constexpr size_t kFirstBlock = 64;
+  int produced = 60;
+  for (int round = 0; round < 10; ++round) {
+    h.close();
+    std::string path = directory() + "/" + files("blob-index").back();
+    must(h.sim.disk("host").flip_bit(path, (kFirstBlock + 8) * 8 + h.sim.random().below(64)));
+    h.open();
+    for (int i = 0; i < 100; ++i, ++produced) h.produce({topic, 0}, values(produced, produced + 1));
+    h.sim.executor().run_for(std::chrono::seconds(5));
+    ASSERT_FALSE(h.stream->failure().has_value()) << h.stream->failure()->message;
+  }
+  EXPECT_EQ(wrong_or_missing(), 0);
+}
+
 TEST_F(DamageTest, AFlippedBitInACheckpointIsNoticedAndTheLogIsRead) {
   h.close();
   for (int round = 0; round < 40; ++round) {

@@ -37,6 +37,10 @@ Task<void> Stream::Impl::upkeep_loop() {
 Task<void> Stream::Impl::merge_loop() {
   while (!scope.stopping() && !failure) {
     Status merged = co_await index.merge(scope.stop_token());
+    if (!merged && merged.error().code == ErrorCode::corrupt) {
+      bool made_again = co_await reindex_damaged();
+      if (made_again) continue;
+    }
     if (merged) merged = co_await merge_wanted.wait(kNever, scope.stop_token());
     if (!merged) upkeep_failed(merged.error());
     if (!merged) co_return;

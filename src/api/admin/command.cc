@@ -162,6 +162,11 @@ const CommandTable& CommandTable::instance() {
   return table;
 }
 
+const CommandTable& CommandTable::tools() {
+  static const CommandTable table(tool_commands());
+  return table;
+}
+
 const Command* CommandTable::find(const std::vector<std::string>& words) const {
   auto found =
       std::find_if(commands_.begin(), commands_.end(), [&](const Command& command) { return command.words == words; });

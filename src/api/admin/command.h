@@ -96,6 +96,8 @@ std::string allowed_values(const OptionSpec& option);
 class CommandTable {
  public:
   static const CommandTable& instance();
+  // What `mapr` offers: tools that call several commands. They have no handlers.
+  static const CommandTable& tools();
   explicit CommandTable(std::vector<Command> commands);
 
   const std::vector<Command>& commands() const { return commands_; }

@@ -16,5 +16,7 @@ std::vector<Command> gateway_commands();
 std::vector<Command> job_commands();
 
 std::vector<Command> all_commands();
+// Of the program `mapr`.
+std::vector<Command> tool_commands();
 
 }  // namespace distributary::admin

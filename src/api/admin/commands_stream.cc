@@ -54,6 +54,17 @@ Task<Result<Records>> edit_stream(AdminCall& call) {
   co_return Records();
 }
 
+// For each stream whose history this one holds: <stream>/<incarnation>:<its last LSN here>:<chain hash up to there>.
+// Two streams that agree on an element hold the same history of that origin, to the byte.
+std::string describe_history(const StreamState& state) {
+  std::string text;
+  for (const auto& [origin, position] : state.origins()) {
+    text += text.empty() ? "" : ",";
+    text += to_string(origin) + ":" + std::to_string(position.lsn) + ":" + to_hex(position.chain);
+  }
+  return text;
+}
+
 Task<Result<Records>> stream_info(AdminCall& call) {
   std::string path = call.path.path;
   CO_TRY(StreamHandle handle, co_await call.context.catalog.stream(std::move(path)));
@@ -67,6 +78,7 @@ Task<Result<Records>> stream_info(AdminCall& call) {
   append_settings(record, handle->record.settings,
                   is_allowed(call.principal, handle->record.settings, StreamAction::see_permissions));
   record.push_back({"uuid", to_string(handle->record.uuid)});
+  record.push_back({"history", describe_history(stream.state())});
   if (!stream.damage().empty()) {
     record.push_back({"errors", Record{{"Code", "ErrDamaged"}, {"Msg", stream.damage().front().what}}});
   }

@@ -12,7 +12,7 @@
 namespace distributary {
 
 inline constexpr Duration kHttpConnectLimit = std::chrono::seconds(5);
-inline constexpr Duration kHttpAnswerLimit = std::chrono::seconds(120);
+inline constexpr Duration kHttpAnswerLimit = std::chrono::seconds(30);  // no command works longer than this
 
 class HttpClient {
  public:

@@ -15,7 +15,8 @@ constexpr KafkaAccess kReadTopics = KafkaAccess::stream(StreamAction::read_topic
 constexpr KafkaAccess kChangeTopics = KafkaAccess::stream(StreamAction::change_topics);
 constexpr KafkaAccess kDeleteCursors = KafkaAccess::stream(StreamAction::delete_cursors);
 
-// A group is of no stream: its members show nothing of a stream and get nothing but by Fetch and OffsetFetch, which are checked.
+// A group is of no stream: its members show nothing of a stream and get nothing but by Fetch and OffsetFetch, which are
+// checked.
 constexpr KafkaApi kApis[] = {
     {ApiKey::produce, kProduce, handle_produce},
     {ApiKey::fetch, kConsume, handle_fetch},
@@ -42,7 +43,16 @@ constexpr KafkaApi kApis[] = {
 };
 
 // Numbers of operations in the protocol.
-enum Operation : int { read = 3, write = 4, create = 5, remove = 6, alter = 7, describe = 8, describe_configs = 10, idempotent_write = 12 };
+enum Operation : int {
+  read = 3,
+  write = 4,
+  create = 5,
+  remove = 6,
+  alter = 7,
+  describe = 8,
+  describe_configs = 10,
+  idempotent_write = 12
+};
 constexpr int32_t bit(Operation operation) { return 1 << operation; }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The one table of what this listener serves: API, permission, handler. The versions are those of the codecs (schema/kafka).
+// The one table of what this listener serves: API, permission, handler. The versions are those of the codecs
+// (schema/kafka).
 #pragma once
 
 #include <span>

@@ -12,7 +12,8 @@ NewTopic read_topic(const kafka::CreateTopicsRequest::Topic& asked) {
   topic.name = asked.name;
   topic.partitions = asked.num_partitions;
   topic.replication_factor = asked.replication_factor;
-  for (const auto& assignment : asked.assignments) topic.assignments.push_back({assignment.partition_index, assignment.broker_ids});
+  for (const auto& assignment : asked.assignments)
+    topic.assignments.push_back({assignment.partition_index, assignment.broker_ids});
   for (const auto& config : asked.configs) topic.configs.emplace_back(config.name, config.value);
   return topic;
 }

@@ -16,7 +16,8 @@ Task<Result<KafkaAnswer>> handle_delete_topics(const KafkaRequest& request) {
   response.responses.reserve(deleted.size());
   for (TopicDescription& topic : deleted) {
     auto& out = response.responses.emplace_back();
-    if (topic.fault.error != KafkaError::unknown_topic_id) out.name = std::move(topic.name);
+    out.name = std::move(topic.name);
+    if (topic.fault.error == KafkaError::unknown_topic_id) out.name.reset();
     out.topic_id = topic.id;
     out.error_code = to_wire(topic.fault);
     out.error_message = message_of(topic.fault);

@@ -14,7 +14,8 @@ using Response = kafka::DescribeConfigsResponse;
 enum ResourceType : int8_t { topic = 2, broker = 4 };
 
 Fault refuse_resource(int8_t type) {
-  return {KafkaError::invalid_request, fmt::format("settings of resource type {} are not served; topics (2) and the broker (4) are", type)};
+  return {KafkaError::invalid_request,
+          fmt::format("settings of resource type {} are not served; topics (2) and the broker (4) are", type)};
 }
 
 std::vector<ConfigEntry> broker_configs(const KafkaRequest& request) {
@@ -22,20 +23,23 @@ std::vector<ConfigEntry> broker_configs(const KafkaRequest& request) {
   const BrokerOptions& options = request.broker().options();
   const KafkaListenerOptions& listener = request.service.options;
   auto entry = [](std::string name, std::string value, Kind kind, std::string_view documentation) {
-    return ConfigEntry{std::move(name), std::move(value), kind, ConfigEntry::Source::static_broker, true, documentation};
+    return ConfigEntry{std::move(name), std::move(value), kind, ConfigEntry::Source::static_broker, true,
+                       documentation};
   };
   return {
       entry("auto.create.topics.enable", options.auto_create_topics ? "true" : "false", Kind::boolean,
             "Whether a topic that is used is created, where its stream allows it too."),
       entry("broker.id", std::to_string(listener.node_id), Kind::int32, "Number of this node."),
-      entry("fetch.max.bytes", std::to_string(options.fetch_bytes_max), Kind::int32, "Most bytes of one answer to a Fetch."),
-      entry("group.initial.rebalance.delay.ms", std::to_string(options.group.initial_rebalance_delay.count()), Kind::int32,
-            "How long the first rebalance of a group waits for more members."),
+      entry("fetch.max.bytes", std::to_string(options.fetch_bytes_max), Kind::int32,
+            "Most bytes of one answer to a Fetch."),
+      entry("group.initial.rebalance.delay.ms", std::to_string(options.group.initial_rebalance_delay.count()),
+            Kind::int32, "How long the first rebalance of a group waits for more members."),
       entry("group.max.session.timeout.ms", std::to_string(options.group.session_timeout_max.count()), Kind::int32,
             "Longest session timeout a member may ask for."),
       entry("group.min.session.timeout.ms", std::to_string(options.group.session_timeout_min.count()), Kind::int32,
             "Shortest session timeout a member may ask for."),
-      entry("kafka.default.stream", options.default_stream, Kind::string, "Stream of topic names that do not begin with '/'."),
+      entry("kafka.default.stream", options.default_stream, Kind::string,
+            "Stream of topic names that do not begin with '/'."),
       entry("message.max.bytes", std::to_string(options.batch.batch_bytes), Kind::int32, "Largest record batch."),
   };
 }
@@ -48,7 +52,8 @@ Response::Config describe(ConfigEntry& entry, const kafka::DescribeConfigsReques
   out.config_source = static_cast<int8_t>(entry.source);
   out.config_type = static_cast<int8_t>(entry.kind);
   if (asked.include_synonyms) out.synonyms.push_back({entry.name, entry.value, static_cast<int8_t>(entry.source)});
-  if (asked.include_documentation) out.documentation = std::string(entry.documentation);
+  out.documentation = std::string(entry.documentation);
+  if (!asked.include_documentation) out.documentation.reset();
   return out;
 }
 
@@ -58,7 +63,8 @@ Task<Fault> topic_configs(const KafkaRequest& request, const std::string& name, 
       co_await request.broker().topics().describe(std::move(topics), false, request.caller, request.stop);
   const TopicDescription& topic = found.front();
   if (!topic.fault.ok()) co_return topic.fault;
-  out = describe_topic_configs(topic.timestamp_type, topic.stream->record, request.broker().options().batch.batch_bytes);
+  out =
+      describe_topic_configs(topic.timestamp_type, topic.stream->record, request.broker().options().batch.batch_bytes);
   co_return Fault();
 }
 

@@ -9,7 +9,8 @@ constexpr int16_t kNotFoundVersion = 6;  // before it, an unknown group is "Dead
 
 Task<Result<KafkaAnswer>> handle_describe_groups(const KafkaRequest& request) {
   CO_TRY(kafka::DescribeGroupsRequest asked, decode_request<kafka::DescribeGroupsRequest>(request));
-  std::vector<GroupDescription> groups = co_await request.broker().groups().describe(std::move(asked.groups), request.caller);
+  std::vector<GroupDescription> groups =
+      co_await request.broker().groups().describe(std::move(asked.groups), request.caller);
   kafka::DescribeGroupsResponse response;
   response.groups.reserve(groups.size());
   for (GroupDescription& group : groups) {

@@ -33,7 +33,7 @@ Response::Partition describe(FetchedPartition& partition, bool read_committed) {
   out.last_stable_offset = partition.high_watermark;  // no transactions, so nothing is unstable
   out.log_start_offset = partition.log_start;
   if (partition.diverging) out.diverging_epoch = {partition.diverging->epoch, partition.diverging->end};
-  if (read_committed) out.aborted_transactions.emplace();
+  if (!read_committed) out.aborted_transactions.reset();
   out.records = std::move(partition.batches);  // empty rather than null, for the sake of older consumers
   return out;
 }

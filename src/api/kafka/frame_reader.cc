@@ -20,7 +20,8 @@ Result<bool> FrameReader::size_is_allowed(size_t size) const {
   const uint8_t* at = buffer_.get() + begin_ + kafka::kFrameSizeBytes;
   const kafka::ApiInfo* api = kafka::find_api(load_be<int16_t>(at));
   if (api != nullptr && find_kafka_api(api->key) != nullptr && api->decodes(load_be<int16_t>(at + 2))) return true;
-  return fail(ErrorCode::too_large, "the first request claims " + std::to_string(size) + " bytes and is none of Kafka's");
+  return fail(ErrorCode::too_large,
+              "the first request claims " + std::to_string(size) + " bytes and is none of Kafka's");
 }
 
 Result<std::optional<Bytes>> FrameReader::take() {

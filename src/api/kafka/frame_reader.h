@@ -1,9 +1,9 @@
-// FrameReader: turns the bytes of a connection into request frames. Reads big, so that many small requests cost one call of the operating system; a frame that
-// lies whole in the buffer is handed out as a slice of it, not copied.
+// FrameReader: turns the bytes of a connection into request frames. Reads big, so that many small requests cost one
+// call of the operating system; a frame that lies whole in the buffer is handed out as a slice of it, not copied.
 //
-// Until `trust` is called a frame may only be larger than `first_limit` if its header names an API and version that are served: a peer that does not speak the
-// protocol cannot make us hold memory.
-// Threads: the executor's. Ownership: the connection outlives it.
+// Until `trust` is called a frame may only be larger than `first_limit` if its header names an API and version that are
+// served: a peer that does not speak the protocol cannot make us hold memory. Threads: the executor's. Ownership: the
+// connection outlives it.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,8 @@ class FrameReader {
   FrameReader(Connection& connection, size_t limit, size_t first_limit)
       : connection_(connection), limit_(limit), first_limit_(first_limit) {}
 
-  // The next whole frame without its size; nullopt: more must be read first. Errors: too_large, corrupt: the connection cannot go on.
+  // The next whole frame without its size; nullopt: more must be read first. Errors: too_large, corrupt: the connection
+  // cannot go on.
   Result<std::optional<Bytes>> take();
   // Reads what is there. 0: the other side has ended. Errors of Connection::read_some.
   Task<Result<size_t>> fill(SteadyTime deadline, std::stop_token stop);
@@ -42,7 +43,7 @@ class FrameReader {
   size_t capacity_ = 0;
   size_t begin_ = 0;
   size_t end_ = 0;
-  size_t needed_ = 0;  // of the frame that is being read, its size included; 0: not known yet
+  size_t needed_ = 0;                // of the frame that is being read, its size included; 0: not known yet
   size_t wanted_ = kSmallestBuffer;  // size of the next buffer: grows while reads fill it
 };
 

@@ -19,7 +19,8 @@ JoinRequest read_request(kafka::JoinGroupRequest& asked, const KafkaRequest& req
   join.rebalance_timeout = std::chrono::milliseconds(rebalance);
   join.protocol_type = std::move(asked.protocol_type);
   join.protocols.reserve(asked.protocols.size());
-  for (auto& protocol : asked.protocols) join.protocols.push_back({std::move(protocol.name), std::move(protocol.metadata)});
+  for (auto& protocol : asked.protocols)
+    join.protocols.push_back({std::move(protocol.name), std::move(protocol.metadata)});
   join.known_id_needed = request.version() >= kKnownIdVersion;
   join.may_skip_assignment = request.version() >= kSkipAssignmentVersion;
   return join;
@@ -41,7 +42,8 @@ Task<Result<KafkaAnswer>> handle_join_group(const KafkaRequest& request) {
   response.member_id = std::move(joined.member_id);
   response.members.reserve(joined.members.size());
   for (JoinAnswer::Member& member : joined.members) {
-    response.members.push_back({std::move(member.member_id), std::move(member.instance_id), std::move(member.metadata)});
+    response.members.push_back(
+        {std::move(member.member_id), std::move(member.instance_id), std::move(member.metadata)});
   }
   co_return encode_answer(request, response);
 }

@@ -45,8 +45,9 @@ Task<void> KafkaConnection::run(std::stop_token stop) {
 }
 
 void KafkaConnection::refuse(std::string_view what, const std::string& why) {
-  logger.warn("a client's connection is closed",
-              {{"client", connection_->peer_address()}, {"client_id", caller_.client_id}, {"request", what}, {"error", why}});
+  logger.warn(
+      "a client's connection is closed",
+      {{"client", connection_->peer_address()}, {"client_id", caller_.client_id}, {"request", what}, {"error", why}});
 }
 
 // No more frames will come. What was read is still handled: a client that sends with acks=0 may hang up at once.
@@ -85,7 +86,8 @@ Task<void> KafkaConnection::read() {
   const KafkaListenerOptions& options = service_.options;
   while (!broken_) {
     if (!take_frames()) break;
-    while (!broken_ && (frames_.size() >= options.requests_queued_max || frame_bytes_ >= options.request_bytes_queued_max)) {
+    while (!broken_ &&
+           (frames_.size() >= options.requests_queued_max || frame_bytes_ >= options.request_bytes_queued_max)) {
       Status room = co_await room_.wait();
       if (!room) break;
     }
@@ -100,7 +102,8 @@ Task<void> KafkaConnection::read() {
 }
 
 bool KafkaConnection::ready_to_begin() const {
-  return answers_.size() < service_.options.answers_queued_max && answer_bytes_ < service_.options.answer_bytes_queued_max;
+  return answers_.size() < service_.options.answers_queued_max &&
+         answer_bytes_ < service_.options.answer_bytes_queued_max;
 }
 
 Task<void> KafkaConnection::handle() {

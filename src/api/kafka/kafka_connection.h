@@ -1,6 +1,7 @@
 // KafkaConnection: one client. Three tasks share it:
 //   read    takes frames off the socket, as far as the queue has room; notices when the client goes;
-//   handle  begins requests one after the other. A request that waits (Fetch, JoinGroup) keeps the next ones waiting, as in Kafka; only a Produce that has been
+//   handle  begins requests one after the other. A request that waits (Fetch, JoinGroup) keeps the next ones waiting,
+//   as in Kafka; only a Produce that has been
 //           appended waits for the disk beside the next request, so that pipelined batches share one sync;
 //   write   sends answers in the order of requests, as many as are ready in one call.
 //
@@ -51,7 +52,7 @@ class KafkaConnection {
   std::unique_ptr<Connection> connection_;
   FrameReader reader_;
   Caller caller_;
-  std::deque<Bytes> frames_;    // read, not begun
+  std::deque<Bytes> frames_;  // read, not begun
   size_t frame_bytes_ = 0;
   std::deque<Answer> answers_;  // begun, not written, in order
   size_t answer_bytes_ = 0;     // of those that are ready

@@ -5,7 +5,8 @@
 //   ...
 //   co_await listener.stop();   // closes it and all its connections
 //
-// Ownership: the broker outlives it; `stop` must be awaited before destruction once `listen` succeeded. Threads: the executor's.
+// Ownership: the broker outlives it; `stop` must be awaited before destruction once `listen` succeeded. Threads: the
+// executor's.
 #pragma once
 
 #include <memory>

@@ -14,8 +14,9 @@ bool passes(const std::vector<std::string>& filter, std::string_view value) {
   auto same = [](char a, char b) {
     return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
   };
-  return filter.empty() ||
-         std::ranges::any_of(filter, [&](const std::string& wanted) { return std::ranges::equal(wanted, value, same); });
+  return filter.empty() || std::ranges::any_of(filter, [&](const std::string& wanted) {
+           return std::ranges::equal(wanted, value, same);
+         });
 }
 
 }  // namespace

@@ -9,16 +9,11 @@ using Response = kafka::ListOffsetsResponse;
 // First version that knows each special time.
 int16_t version_of_time(int64_t time) {
   switch (time) {
-    case kMaxTimestampTime:
-      return 7;
-    case kEarliestLocalTime:
-      return 8;
-    case kLatestTieredTime:
-      return 9;
-    case kEarliestPendingUploadTime:
-      return 11;
-    default:
-      return 0;
+    case kMaxTimestampTime: return 7;
+    case kEarliestLocalTime: return 8;
+    case kLatestTieredTime: return 9;
+    case kEarliestPendingUploadTime: return 11;
+    default: return 0;
   }
 }
 

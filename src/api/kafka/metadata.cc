@@ -12,7 +12,8 @@ Response::Topic describe(const KafkaRequest& request, const TopicDescription& de
   Response::Topic topic;
   topic.error_code = to_wire(description.fault);
   topic.topic_id = description.id;
-  if (!description.name.empty() || description.fault.error != KafkaError::unknown_topic_id) topic.name = description.name;
+  topic.name = description.name;
+  if (description.fault.error == KafkaError::unknown_topic_id) topic.name.reset();
   if (!description.fault.ok()) return topic;
   topic.partitions.reserve(description.partitions);
   for (uint32_t i = 0; i < description.partitions; ++i) {
@@ -46,8 +47,8 @@ Task<Result<KafkaAnswer>> handle_metadata(const KafkaRequest& request) {
     for (const kafka::MetadataRequest::Topic& topic : *asked.topics) {
       references.push_back({topic.name ? std::string_view(*topic.name) : std::string_view(), topic.topic_id});
     }
-    topics = co_await request.broker().topics().describe(std::move(references), asked.allow_auto_topic_creation, request.caller,
-                                                         request.stop);
+    topics = co_await request.broker().topics().describe(std::move(references), asked.allow_auto_topic_creation,
+                                                         request.caller, request.stop);
   }
   response.topics.reserve(topics.size());
   for (const TopicDescription& topic : topics) {

@@ -12,7 +12,8 @@ Task<Result<KafkaAnswer>> handle_offset_for_leader_epoch(const KafkaRequest& req
     OffsetQuery& query = queries.emplace_back();
     query.topic = {topic.topic, {}};
     for (const auto& partition : topic.partitions) {
-      query.partitions.push_back({partition.partition, partition.current_leader_epoch, kLatestTime, partition.leader_epoch});
+      query.partitions.push_back(
+          {partition.partition, partition.current_leader_epoch, kLatestTime, partition.leader_epoch});
     }
   }
   std::vector<std::vector<OffsetAnswer>> answers =

@@ -50,7 +50,8 @@ void fill(Response& response, const std::vector<ProducedTopic>& topics) {
   for (size_t i = 0; i < topics.size(); ++i) {
     Response::TopicResponse& out = response.responses[i];
     out.partition_responses.reserve(topics[i].partitions.size());
-    for (const ProducedPartition& partition : topics[i].partitions) out.partition_responses.push_back(describe(partition));
+    for (const ProducedPartition& partition : topics[i].partitions)
+      out.partition_responses.push_back(describe(partition));
   }
 }
 
@@ -73,7 +74,8 @@ Result<KafkaAnswer> refuse(const KafkaRequest& request, const kafka::ProduceRequ
 
 bool any_fault(const std::vector<ProducedTopic>& topics) {
   return std::ranges::any_of(topics, [](const ProducedTopic& topic) {
-    return std::ranges::any_of(topic.partitions, [](const ProducedPartition& partition) { return !partition.fault.ok(); });
+    return std::ranges::any_of(topic.partitions,
+                               [](const ProducedPartition& partition) { return !partition.fault.ok(); });
   });
 }
 
@@ -103,8 +105,8 @@ Task<Result<KafkaAnswer>> handle_produce(const KafkaRequest& request) {
   answer.unanswered = asked.acks == 0;
   answer.close = answer.unanswered && any_fault(produce.topics);
   Response response = begin_response(asked);
-  answer.later = finish(producer, std::move(produce), std::move(response), request.version(), request.header.correlation_id,
-                        request.stop);
+  answer.later = finish(producer, std::move(produce), std::move(response), request.version(),
+                        request.header.correlation_id, request.stop);
   co_return answer;
 }
 

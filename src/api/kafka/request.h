@@ -1,7 +1,8 @@
 // What a handler gets and gives: one request of one connection, and its answer as a whole frame.
 //
-// A handler is `Task<Result<KafkaAnswer>> handle_x(const KafkaRequest& request)`, one file per API, with one row in api_registry.cc. An error means that the
-// request was malformed: the connection is closed. Everything a client may be told is in the answer.
+// A handler is `Task<Result<KafkaAnswer>> handle_x(const KafkaRequest& request)`, one file per API, with one row in
+// api_registry.cc. An error means that the request was malformed: the connection is closed. Everything a client may be
+// told is in the answer.
 #pragma once
 
 #include <optional>
@@ -23,9 +24,9 @@ struct KafkaRequest {
   KafkaService& service;
   kafka::RequestHeader header;  // borrows from `frame`
   Bytes frame;
-  const Caller& caller;         // with this API's action; the connection's
-  std::stop_token stop;         // the listener stops
-  std::stop_token gone;         // that, or the client has gone: for requests that wait
+  const Caller& caller;  // with this API's action; the connection's
+  std::stop_token stop;  // the listener stops
+  std::stop_token gone;  // that, or the client has gone: for requests that wait
 
   int16_t version() const { return header.api_version; }
   Broker& broker() const { return service.broker; }
@@ -34,10 +35,11 @@ struct KafkaRequest {
 using KafkaFrame = std::vector<Bytes>;  // the pieces of one answer, size and header included
 
 struct KafkaAnswer {
-  KafkaFrame frame;                                // empty: nothing is sent
-  std::optional<Task<Result<KafkaFrame>>> later;   // instead: the answer comes when this has run; meanwhile the next request may begin
-  bool unanswered = false;                         // `later` is to be run, but what it gives is not sent
-  bool close = false;                              // the connection ends
+  KafkaFrame frame;  // empty: nothing is sent
+  std::optional<Task<Result<KafkaFrame>>>
+      later;                // instead: the answer comes when this has run; meanwhile the next request may begin
+  bool unanswered = false;  // `later` is to be run, but what it gives is not sent
+  bool close = false;       // the connection ends
 };
 
 using KafkaHandler = Task<Result<KafkaAnswer>> (*)(const KafkaRequest& request);

@@ -6,7 +6,8 @@ namespace distributary {
 Task<Result<KafkaAnswer>> handle_sync_group(const KafkaRequest& request) {
   CO_TRY(kafka::SyncGroupRequest asked, decode_request<kafka::SyncGroupRequest>(request));
   SyncRequest sync;
-  sync.claim = {std::move(asked.group_id), std::move(asked.member_id), std::move(asked.group_instance_id), asked.generation_id};
+  sync.claim = {std::move(asked.group_id), std::move(asked.member_id), std::move(asked.group_instance_id),
+                asked.generation_id};
   sync.protocol_type = std::move(asked.protocol_type);
   sync.protocol_name = std::move(asked.protocol_name);
   sync.assignments.reserve(asked.assignments.size());

@@ -78,7 +78,12 @@ size_t read_now(int descriptor, uint64_t at, MutableBytes into, int flags, int& 
 }  // namespace
 
 RealFile::RealFile(Executor& executor, BlockingPool& pool, BlockingPool& reads, int descriptor, std::string path)
-    : executor_(executor), pool_(pool), reads_(reads), descriptor_(descriptor), path_(std::move(path)), turn_ended_(executor) {}
+    : executor_(executor),
+      pool_(pool),
+      reads_(reads),
+      descriptor_(descriptor),
+      path_(std::move(path)),
+      turn_ended_(executor) {}
 
 RealFile::~RealFile() {
   ::close(descriptor_);

@@ -16,7 +16,8 @@ namespace distributary {
 class RealFileSystem final : public FileSystem {
  public:
   // Reads of the device run on `reads` and not on `pool`: however many wait, writes and syncs do not wait behind them.
-  RealFileSystem(Executor& executor, BlockingPool& pool, BlockingPool& reads) : executor_(executor), pool_(pool), reads_(reads) {}
+  RealFileSystem(Executor& executor, BlockingPool& pool, BlockingPool& reads)
+      : executor_(executor), pool_(pool), reads_(reads) {}
 
   Task<Result<std::unique_ptr<File>>> open(std::string path, OpenMode mode) override;
   Task<Status> rename(std::string from, std::string to) override;

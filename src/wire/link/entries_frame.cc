@@ -10,8 +10,10 @@ constexpr size_t kFixedBytes = 8 + 4;
 constexpr size_t kLengthBytes = 4;
 }  // namespace
 
+size_t entries_frame_overhead(size_t count) { return kFrameHeaderBytes + kFixedBytes + kLengthBytes * count; }
+
 size_t entries_frame_bytes(const std::vector<ByteView>& contents) {
-  size_t bytes = kFrameHeaderBytes + kFixedBytes + kLengthBytes * contents.size();
+  size_t bytes = entries_frame_overhead(contents.size());
   for (ByteView content : contents) bytes += content.size();
   return bytes;
 }

@@ -11,6 +11,8 @@
 
 namespace distributary {
 
+// Bytes of a frame with `count` contents, header included, beside the contents.
+size_t entries_frame_overhead(size_t count);
 // Bytes of a frame with these contents, header included.
 size_t entries_frame_bytes(const std::vector<ByteView>& contents);
 

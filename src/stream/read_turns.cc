@@ -1,0 +1,37 @@
+#include "stream/read_turns.h"
+
+#include "base/check.h"
+
+namespace distributary {
+
+ReadTurns::Waiter::~Waiter() {
+  if (!granted) std::erase(turns.waiting_, this);
+  if (granted && !taken) turns.give_back();
+}
+
+Task<ReadTurns::Turn> ReadTurns::take() {
+  if (free_ > 0) {
+    --free_;
+    co_return Turn(*this);
+  }
+  Waiter waiter(*this);
+  while (!waiter.granted) {
+    Status called = co_await waiter.called.wait();
+    CHECK(called.has_value());
+  }
+  waiter.taken = true;
+  co_return Turn(*this);
+}
+
+void ReadTurns::give_back() {
+  if (waiting_.empty()) {
+    ++free_;
+    return;
+  }
+  Waiter* next = waiting_.front();
+  waiting_.pop_front();
+  next->granted = true;
+  next->called.notify_all();
+}
+
+}  // namespace distributary

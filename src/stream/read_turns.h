@@ -1,0 +1,52 @@
+// ReadTurns: at most so many at a time, the others in the order in which they came. So that a hundred consumers that
+// read the device do not fill the loop's queue with their work: what is acknowledged to producers passes through the
+// same queue.
+//
+// Threads: one executor. Must outlive its waiters and turns.
+#pragma once
+
+#include <deque>
+
+#include "io/signal.h"
+#include "io/task.h"
+
+namespace distributary {
+
+class ReadTurns {
+ public:
+  ReadTurns(Executor& executor, size_t turns) : executor_(executor), free_(turns) {}
+
+  // Gives the turn back when destroyed.
+  class Turn {
+   public:
+    explicit Turn(ReadTurns& turns) : turns_(&turns) {}
+    Turn(Turn&& other) noexcept : turns_(std::exchange(other.turns_, nullptr)) {}
+    Turn& operator=(Turn&&) = delete;
+    ~Turn() {
+      if (turns_ != nullptr) turns_->give_back();
+    }
+
+   private:
+    ReadTurns* turns_;
+  };
+  Task<Turn> take();
+  size_t waiting() const { return waiting_.size(); }
+
+ private:
+  // In the frame of `take`: leaves the row by itself when the frame is destroyed.
+  struct Waiter {
+    explicit Waiter(ReadTurns& turns) : turns(turns), called(turns.executor_) { turns.waiting_.push_back(this); }
+    ~Waiter();
+    ReadTurns& turns;
+    Signal called;
+    bool granted = false;
+    bool taken = false;
+  };
+  void give_back();
+
+  Executor& executor_;
+  size_t free_;
+  std::deque<Waiter*> waiting_;
+};
+
+}  // namespace distributary
