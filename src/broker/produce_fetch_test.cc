@@ -240,6 +240,34 @@ TEST_F(ProduceFetchTest, OffsetsAreFoundByNameAndTime) {
   EXPECT_EQ(ends[1].fault.error, KafkaError::unknown_topic_or_partition);
 }
 
+TEST_F(ProduceFetchTest, DamagedRecordsAreNeverServed) {
+  create("t");
+  create("whole");
+  for (const char* value : {"first", "hit", "last"}) produce("t", 0, {std::string(50, 'x') + value});
+  produce("whole", 0, {"fine"});
+  BrokerOptions options = broker->options();
+  stop();
+  size_t damaged = 0;
+  for (auto& [id, log] : logs.logs) {
+    for (auto& [number, segment] : log->segments) {
+      const std::string_view target = "xxxhit";
+      auto at = std::ranges::search(segment.bytes, target);
+      if (at.empty()) continue;
+      *at.begin() ^= 1;
+      ++damaged;
+    }
+  }
+  ASSERT_EQ(damaged, 1u);
+  start(options);
+  FetchedPartition got = fetch(fetch_request("t", 1))[0].partitions[0];
+  EXPECT_EQ(got.fault.error, KafkaError::kafka_storage_error) << got.fault.message;
+  EXPECT_TRUE(got.batches.empty());
+  EXPECT_TRUE(fetch(fetch_request("whole", 0))[0].partitions[0].fault.ok());
+  got = fetch(fetch_request("t", 2))[0].partitions[0];
+  EXPECT_TRUE(got.fault.ok()) << got.fault.message;
+  EXPECT_EQ(records(got), 1u);
+}
+
 TEST_F(ProduceFetchTest, BytesInFlightAreBounded) {
   BrokerOptions options = broker->options();
   options.produce_bytes_in_flight_max = 100;
