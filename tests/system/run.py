@@ -24,7 +24,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from typing import Any
 
-from clusters import Site
+from clusters import Site, binaries
 
 HERE = pathlib.Path(__file__).resolve().parent
 TEST_SECONDS = 60
@@ -88,6 +88,8 @@ def main() -> int:
     tests = [test for selection in arguments.tests or module_names() for test in tests_of(selection)]
     if not tests:
         parser.error("no test has such a name")
+    if not (binaries() / "distributary").exists():
+        parser.error(f"there is no program {binaries()}/distributary; build it, or set DISTRIBUTARY_BIN")
     results = []
     for label, test in tests:
         begin = time.monotonic()
