@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# measure.sh PROGRAM DIRECTORY GB PARTITIONS BATCH [THREADS]: the series of docs/decisions/0002 on one log. As root, for the page cache is dropped.
+# measure.sh PROGRAM DIRECTORY GB PARTITIONS BATCH [THREADS]: the series of docs/decisions/0002 on one log.
+# As root, for the page cache is dropped.
 set -euo pipefail
 program=$1 directory=$2 gb=$3 partitions=$4 batch=$5 threads=${6:-16}
 options=(partitions="$partitions" batch="$batch" threads="$threads")
 seconds=${SECONDS_UNDER_LOAD:-6}
 
 rm -rf "$directory"
-echo "== $gb GB, $partitions partitions, batches of $batch bytes, $threads read threads; $(uptime | sed 's/.*load/load/')"
+load=$(uptime | sed 's/.*load/load/')
+echo "== $gb GB, $partitions partitions, batches of $batch bytes, $threads read threads; $load"
 "$program" load "$directory" gb="$gb" seconds="$seconds" "${options[@]}" | tee "$directory.load"
 half=$(sed -n 's/^half: //p' "$directory.load")
 for consumers in 1 100; do

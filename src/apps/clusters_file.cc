@@ -19,7 +19,11 @@ Result<ClusterMap> load_clusters_file(const std::string& given) {
   std::string path = clusters_file(given);
   std::ifstream in(path, std::ios::binary);
   if (!in) {
-    return fail(ErrorCode::not_found, fmt::format("cannot read {}, which names the clusters; choose another file with -clusters or $MAPR_CLUSTERS_CONF", path));
+    return fail(
+        ErrorCode::not_found,
+        fmt::format(
+            "cannot read {}, which names the clusters; choose another file with -clusters or $MAPR_CLUSTERS_CONF",
+            path));
   }
   std::string text(std::istreambuf_iterator<char>(in), {});
   return ClusterMap::parse(text, path);

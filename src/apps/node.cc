@@ -103,7 +103,8 @@ Status Node::Impl::listen() {
   kafka_open = true;
   context = std::make_unique<admin::AdminContext>(admin_context());
   service = std::make_unique<admin::AdminService>(*context, admin::AdminService::Trust{own_root});
-  TRY(std::unique_ptr<Listener> listener, world.network.listen(config.admin, config.secure_admin ? &identity : nullptr));
+  TRY(std::unique_ptr<Listener> listener,
+      world.network.listen(config.admin, config.secure_admin ? &identity : nullptr));
   http = std::make_unique<HttpServer>(world, std::move(listener), config.secure_admin, *service);
   http->start();
   return {};

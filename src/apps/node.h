@@ -1,11 +1,13 @@
-// Node: everything of one server, built from a World and a configuration. Knows nothing of the real world, so the simulation builds several in one process.
+// Node: everything of one server, built from a World and a configuration. Knows nothing of the real world, so the
+// simulation builds several in one process.
 //
 //   Node node(world, config, std::move(stores), map, identity);
 //   CO_TRY_STATUS(co_await node.start());
 //   ...
 //   co_await node.stop();
 //
-// Ownership: world, map and identity outlive it; `stop` must be awaited before destruction, also after a failed `start`. Threads: the executor's thread only.
+// Ownership: world, map and identity outlive it; `stop` must be awaited before destruction, also after a failed
+// `start`. Threads: the executor's thread only.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// NodeReplication: ties replication to administration: what commands ask of links, gateway and copy jobs, and what these ask of the map of clusters.
+// NodeReplication: ties replication to administration: what commands ask of links, gateway and copy jobs, and what
+// these ask of the map of clusters.
 //
 // Ownership: the Node's; everything passed in outlives it. Threads: the executor's thread only.
 #pragma once
@@ -16,11 +17,7 @@ class NodeClusters final : public ClusterDirectory {
  public:
   NodeClusters(std::string local, const ClusterMap& map, GatewayDirectory& gateways, const TlsIdentity* identity,
                std::string own_root)
-      : local_(std::move(local)),
-        map_(map),
-        gateways_(gateways),
-        identity_(identity),
-        own_root_(std::move(own_root)) {}
+      : local_(std::move(local)), map_(map), gateways_(gateways), identity_(identity), own_root_(std::move(own_root)) {}
 
   std::string local_cluster() override { return local_; }
   const TlsIdentity* identity() override { return identity_; }

@@ -32,7 +32,8 @@ std::vector<ProgramOption> server_options() {
   return {
       {"dir", "directory of the node's data, made by `distributary init`", "", true},
       {"cluster", "name of this cluster: a line of the clusters file", "", true},
-      {"clusters", "file that names all clusters; else $MAPR_CLUSTERS_CONF, else $MAPR_HOME/conf/mapr-clusters.conf", ""},
+      {"clusters", "file that names all clusters; else $MAPR_CLUSTERS_CONF, else $MAPR_HOME/conf/mapr-clusters.conf",
+       ""},
       {"kafka", "host:port for Kafka clients", "127.0.0.1:9092"},
       {"advertised", "host:port that clients are told; default: where -kafka listens", ""},
       {"admin", "host:port for maprcli, REST and other clusters", "127.0.0.1:7222"},
@@ -70,13 +71,12 @@ Task<Status> init(World& world, std::string directory, std::string cluster, std:
   CO_TRY_STATUS(co_await save_identity(world.files, directory, root, identity));
   fmt::print("cluster {} id {}\nroot {}\n", cluster, to_string(id), fingerprint);
   fmt::print("line for the clusters file of every node and client (set host and port):\n");
-  fmt::print("{} secure=false root={} gateways=127.0.0.1:{} 127.0.0.1:{}\n", cluster, fingerprint, kGatewayPort, kAdminPort);
+  fmt::print("{} secure=false root={} gateways=127.0.0.1:{} 127.0.0.1:{}\n", cluster, fingerprint, kGatewayPort,
+             kAdminPort);
   co_return Status{};
 }
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
+bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
 Result<NodeConfig> node_config(const ProgramOptions& options) {
   NodeConfig config;
@@ -91,8 +91,10 @@ Result<NodeConfig> node_config(const ProgramOptions& options) {
   TRY(bool allow_remote, options.boolean("allow-remote"));
   for (const Address& address : {config.kafka, config.secure_admin ? config.kafka : config.admin}) {
     if (allow_remote || is_loopback(address.host)) continue;
-    return fail(ErrorCode::invalid_argument, fmt::format("{} is beyond this machine, and nobody who connects there is authenticated; "
-                                                         "listen on 127.0.0.1, or say -allow-remote true", to_string(address)));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} is beyond this machine, and nobody who connects there is authenticated; "
+                            "listen on 127.0.0.1, or say -allow-remote true",
+                            to_string(address)));
   }
   config.broker.default_stream = options.text("default-stream");
   TRY(config.catalog.stream.segment_bytes, options.number("segment-bytes", 1u << 16, 4ull << 30));
@@ -128,7 +130,8 @@ Task<Result<NodeStores>> open_stores(World& world, std::string directory, uint64
 }
 
 // Runs until `stop` is requested.
-Task<Status> serve(World& world, const ProgramOptions& options, NodeConfig config, const ClusterMap& map, std::stop_token stop) {
+Task<Status> serve(World& world, const ProgramOptions& options, NodeConfig config, const ClusterMap& map,
+                   std::stop_token stop) {
   std::string directory = options.text("dir");
   CO_TRY(TlsIdentity identity, co_await load_identity(world.files, directory));
   CO_TRY(std::string own_root, root_fingerprint(identity.chain_pem));
@@ -136,14 +139,16 @@ Task<Status> serve(World& world, const ProgramOptions& options, NodeConfig confi
   CO_TRY(NodeStores stores, co_await open_stores(world, directory, reserve));
   const ClusterEntry* own = map.find(config.cluster);
   if (own != nullptr && !own->root_fingerprint.empty() && own->root_fingerprint != own_root) {
-    co_return fail(ErrorCode::conflict, fmt::format("{} says that the root of cluster {} is {}, but the identity in {} has {}", map.source(), config.cluster,
-                                                    own->root_fingerprint, directory, own_root));
+    co_return fail(ErrorCode::conflict,
+                   fmt::format("{} says that the root of cluster {} is {}, but the identity in {} has {}", map.source(),
+                               config.cluster, own->root_fingerprint, directory, own_root));
   }
   Node node(world, config, std::move(stores), map, identity, own_root);
   Status started = co_await node.start();
   if (started) {
-    fmt::print("distributary: cluster {} serves kafka {}:{} admin {}:{} gateway {}:{} from {}\n", config.cluster, config.kafka.host, node.kafka_port(),
-               config.admin.host, node.admin_port(), config.gateway.host, node.gateway_port(), directory);
+    fmt::print("distributary: cluster {} serves kafka {}:{} admin {}:{} gateway {}:{} from {}\n", config.cluster,
+               config.kafka.host, node.kafka_port(), config.admin.host, node.admin_port(), config.gateway.host,
+               node.gateway_port(), directory);
     std::fflush(stdout);
     Signal stopped(world.executor);
     while (!stop.stop_requested()) (void)co_await stopped.wait(kNever, stop);
@@ -177,8 +182,10 @@ int run_server(const std::vector<std::string>& arguments) {
   auto map = load_clusters_file(options->text("clusters"));
   if (!map) return failed("server", map.error());
   if (!std::filesystem::is_directory(options->text("dir"))) {
-    return failed("server", Error{ErrorCode::not_found, fmt::format("there is no directory {}; make it with: distributary init -dir {} -cluster {}",
-                                                                    options->text("dir"), options->text("dir"), config->cluster)});
+    return failed("server",
+                  Error{ErrorCode::not_found,
+                        fmt::format("there is no directory {}; make it with: distributary init -dir {} -cluster {}",
+                                    options->text("dir"), options->text("dir"), config->cluster)});
   }
   auto lock = lock_directory(options->text("dir"));
   if (!lock) return failed("server", lock.error());

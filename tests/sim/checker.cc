@@ -25,14 +25,16 @@ Task<void> Simulation::check_prefix() {
   for (const auto& [origin, position] : OriginPositions(replica->state().origins())) {
     OriginPosition at_source = source->state().origin(origin);
     if (position.lsn > at_source.lsn) {
-      broken(fmt::format("the replica has LSN {} of origin {}, its source only {}", position.lsn, to_string(origin), at_source.lsn));
+      broken(fmt::format("the replica has LSN {} of origin {}, its source only {}", position.lsn, to_string(origin),
+                         at_source.lsn));
       co_return;
     }
     auto chain = co_await source->chain_at(origin, position.lsn);
     if (!chain) co_return;  // the node died meanwhile
     ++checks_;
     if (!*chain || **chain != position.chain) {
-      broken(fmt::format("the replica's history of origin {} differs from its source's at LSN {}", to_string(origin), position.lsn));
+      broken(fmt::format("the replica's history of origin {} differs from its source's at LSN {}", to_string(origin),
+                         position.lsn));
     }
   }
 }
@@ -96,7 +98,9 @@ Task<void> Simulation::check_end() {
     const std::vector<std::string>& values = at_source[place];
     for (const auto& [offset, value] : records) {
       bool kept = offset < static_cast<Offset>(values.size()) && values[static_cast<size_t>(offset)] == value;
-      if (!kept) broken(fmt::format("acknowledged offset {} of {} partition {} was lost or changed", offset, topic_name(place.topic), place.partition));
+      if (!kept)
+        broken(fmt::format("acknowledged offset {} of {} partition {} was lost or changed", offset,
+                           topic_name(place.topic), place.partition));
     }
     std::map<std::string, int> times;
     for (const std::string& value : values) {
@@ -106,8 +110,10 @@ Task<void> Simulation::check_end() {
   for (const auto& [place, offset] : committed_) {
     const Topic* topic = replica->state().topic_named(fmt::format("topic{}", place.topic));
     if (topic == nullptr) continue;
-    const Cursor* cursor = replica->state().cursor("readers", {topic->id, static_cast<PartitionIndex>(place.partition)});
-    if (same && (cursor == nullptr || cursor->offset < offset)) broken(fmt::format("the committed position {} did not reach the replica", offset));
+    const Cursor* cursor =
+        replica->state().cursor("readers", {topic->id, static_cast<PartitionIndex>(place.partition)});
+    if (same && (cursor == nullptr || cursor->offset < offset))
+      broken(fmt::format("the committed position {} did not reach the replica", offset));
   }
 }
 

@@ -1,7 +1,7 @@
 // distributary_sim --seed N | --seeds A..B [--verbose true]
 //
-// Runs the simulation for each seed. The same seed gives the same run. Exit status 0: everything held. A seed that fails is named with the
-// command that runs it again.
+// Runs the simulation for each seed. The same seed gives the same run. Exit status 0: everything held. A seed that
+// fails is named with the command that runs it again.
 #include <fmt/core.h>
 
 #include <cstdlib>

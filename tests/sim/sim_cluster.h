@@ -28,7 +28,8 @@ class SimCluster {
   bool running() const { return running_; }
   const std::string& cluster() const { return cluster_; }
   const std::string& host() const { return host_; }
-  // The stream object, when the node runs and the stream can be opened. The node waits for the borrower before it stops.
+  // The stream object, when the node runs and the stream can be opened. The node waits for the borrower before it
+  // stops.
   struct Borrowed {
     StreamHandle handle;
     std::shared_ptr<int> count;  // shared: how many are out, counted by the references to it

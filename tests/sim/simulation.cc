@@ -101,7 +101,8 @@ Task<void> Simulation::admin(Order order) {
   for (int tries = 0; tries < 600; ++tries) {
     auto done = co_await remote_->call(order.cluster, order.words, order.options, user_, false);
     if (done || done.error().code == ErrorCode::already_exists) co_return;
-    if (tries == 599) broken(fmt::format("a command failed for ever: {}: {}", order.words.back(), done.error().message));
+    if (tries == 599)
+      broken(fmt::format("a command failed for ever: {}: {}", order.words.back(), done.error().message));
     co_await pause(std::chrono::milliseconds(400));
   }
 }
@@ -193,7 +194,9 @@ Task<bool> Simulation::send(SimClient& client, Place place, int64_t producer_id,
         co_return true;
       }
       bool wrong = answer.error_code == kafka::ErrorCode::out_of_order_sequence_number;
-      if (wrong) broken(fmt::format("producer {}: sequence {} is out of order: acknowledged records were lost", producer_id, sequence));
+      if (wrong)
+        broken(fmt::format("producer {}: sequence {} is out of order: acknowledged records were lost", producer_id,
+                           sequence));
       if (wrong) co_return false;
     }
     co_await pause(std::chrono::milliseconds(200));

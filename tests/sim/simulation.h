@@ -1,7 +1,9 @@
-// One simulated run: two clusters, their gateways, producers, a consumer group and the procedure, with faults, from one seed.
+// One simulated run: two clusters, their gateways, producers, a consumer group and the procedure, with faults, from one
+// seed.
 //
-// What must hold is checked while it runs (checker.cc) and once all faults are over: the replica is an exact prefix of its source at every instant and identical in
-// the end; nothing acknowledged is lost, changed or there twice; a committed position moves with the data.
+// What must hold is checked while it runs (checker.cc) and once all faults are over: the replica is an exact prefix of
+// its source at every instant and identical in the end; nothing acknowledged is lost, changed or there twice; a
+// committed position moves with the data.
 #pragma once
 
 #include <map>
@@ -54,7 +56,8 @@ class Simulation {
   Task<void> create_source();
   Task<void> admin(Order order);
   Task<void> produce();
-  Task<bool> send(SimClient& client, Place place, int64_t producer_id, int32_t sequence, std::vector<std::string> values);
+  Task<bool> send(SimClient& client, Place place, int64_t producer_id, int32_t sequence,
+                  std::vector<std::string> values);
   Task<int64_t> producer_id(SimClient& client);
   Task<void> commit();
   void note_acknowledged(Place place, Offset base, const std::vector<std::string>& values);
@@ -92,10 +95,10 @@ class Simulation {
   size_t faults_ = 0;
   size_t checks_ = 0;
   size_t values_made_ = 0;
-  bool loading_ = true;       // producers go on
-  bool breaking_ = true;      // faults go on
+  bool loading_ = true;   // producers go on
+  bool breaking_ = true;  // faults go on
   bool procedure_done_ = false;
-  int under_way_ = 0;         // faults not mended yet
+  int under_way_ = 0;  // faults not mended yet
 };
 
 }  // namespace distributary::sim
