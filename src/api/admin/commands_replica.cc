@@ -24,15 +24,15 @@ std::vector<OptionSpec> link_options(bool defaults) {
        .default_text = fallback("false")},
       {.name = "networkencryption",
        .type = OptionType::boolean,
-       .help = "whether data is encrypted on the way; a secure cluster always does",
+       .help = "kept and shown; links are always encrypted, by mutual TLS",
        .default_text = fallback("false")},
       {.name = "synchronous",
        .type = OptionType::boolean,
-       .help = "whether producers wait for the replica",
+       .help = "whether producers wait for the replica; only false is accepted: replication is asynchronous",
        .default_text = fallback("false")},
       {.name = "networkcompression",
        .type = OptionType::choice,
-       .help = "compression on the way",
+       .help = "kept and shown; batches travel as producers compressed them",
        .default_text = fallback("that of the stream"),
        .choices = {"off", "lz4", "lzf", "zlib"}},
   };
@@ -158,6 +158,8 @@ Record describe(const ReplicaRegistration& replica, const std::optional<ReplicaS
       {"bucketsPending", s.entries_pending},
       {"uuid", to_string(replica.uuid)},
       {"copyTableCompletionPercentage", s.copy_percentage},
+      {"linkState", to_string(s.link_state)},
+      {"lagSeconds", s.lag_seconds},
   };
   if (s.problem) {
     record.push_back(
@@ -166,11 +168,9 @@ Record describe(const ReplicaRegistration& replica, const std::optional<ReplicaS
   return record;
 }
 
-// More than the data fabric shows, only when asked: scripts count the lines of the plain form.
+// What helps to look into a link, only when asked.
 void append_detail(Record& record, const ReplicaStatus& status) {
-  record.push_back({"linkState", to_string(status.link_state)});
   record.push_back({"connected", status.connected});
-  record.push_back({"lagSeconds", status.lag_seconds});
   record.push_back({"acknowledgedLsn", status.acknowledged_lsn});
   record.push_back({"lastAcknowledged", status.last_acknowledged});
   record.push_back({"sessions", status.sessions});
@@ -213,7 +213,7 @@ std::vector<Command> replica_commands() {
        .type = OptionType::boolean,
        .help = "taken for compatibility: figures are always of this moment",
        .default_text = "false"},
-      {.name = "detail", .type = OptionType::flag, .help = "also shows the link's own state and position"}};
+      {.name = "detail", .type = OptionType::flag, .help = "also shows the link's connection and position"}};
   return {
       {.words = {"stream", "replica", "add"},
        .help = "registers an existing stream as a replica; data flows once the replica has this stream as an upstream",

@@ -30,7 +30,7 @@ TEST_F(ReplicationCommandsTest, TheManualProcedure) {
   EXPECT_EQ(to_string(source().replicas[0].uuid), uuid("ny", "/r"));
   EXPECT_EQ(source().replicas[0].network_compression, "zlib");
   must({"stream", "replica", "list", "-path", "/mapr/sf/s", "-json"});
-  EXPECT_EQ(std::count(output_.printed.begin(), output_.printed.end(), '\n'), 30);
+  EXPECT_EQ(std::count(output_.printed.begin(), output_.printed.end(), '\n'), 32);
   std::string data = output_.printed.substr(output_.printed.find("\t\t{\n"));
   EXPECT_EQ(data,
             "\t\t{\n\t\t\t\"cluster\":\"ny\",\n\t\t\t\"stream\":\"/"
@@ -42,7 +42,9 @@ TEST_F(ReplicationCommandsTest, TheManualProcedure) {
             "\t\t\t\"isUptodate\":false,\n\t\t\t\"minPendingTS\":0,\n\t\t\t\"maxPendingTS\":0,\n\t\t\t\"bytesPending\":"
             "0,\n\t\t\t\"putsPending\":0,\n"
             "\t\t\t\"bucketsPending\":0,\n\t\t\t\"uuid\":\"" +
-                uuid("ny", "/r") + "\",\n\t\t\t\"copyTableCompletionPercentage\":100\n\t\t}\n\t]\n}\n");
+                uuid("ny", "/r") +
+                "\",\n\t\t\t\"copyTableCompletionPercentage\":100,\n"
+                "\t\t\t\"linkState\":\"connecting\",\n\t\t\t\"lagSeconds\":0\n\t\t}\n\t]\n}\n");
   must({"stream", "upstream", "add", "-path", "/mapr/ny/r", "-upstream", "/mapr/sf/s"});
   must({"stream", "upstream", "list", "-path", "/mapr/ny/r"});
   EXPECT_EQ(output_.printed, "cluster  stream  idx  uuid\nsf       /s      1    " + uuid("sf", "/s") + "\n");
@@ -106,9 +108,10 @@ TEST_F(ReplicationCommandsTest, TroubleIsShownAndDetailOnlyWhenAsked) {
                                  "0.0.1\",\n\t\t\t\t\"Msg\":\"nobody there\"\n\t\t\t}"),
             std::string::npos)
       << output_.printed;
-  EXPECT_EQ(output_.printed.find("linkState"), std::string::npos);
+  EXPECT_NE(output_.printed.find("lagSeconds"), std::string::npos);
+  EXPECT_EQ(output_.printed.find("acknowledgedLsn"), std::string::npos);
   must({"stream", "replica", "list", "-path", "/s", "-detail"});
-  EXPECT_NE(output_.printed.find("linkState"), std::string::npos);
+  EXPECT_NE(output_.printed.find("acknowledgedLsn"), std::string::npos);
 }
 
 TEST_F(ReplicationCommandsTest, Gateways) {

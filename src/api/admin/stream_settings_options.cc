@@ -57,7 +57,7 @@ std::vector<OptionSpec> settings_options() {
        .max = kPartitionsPerTopicMax},
       {.name = "compression",
        .type = OptionType::choice,
-       .help = "compression of data that producers send uncompressed",
+       .help = "kept and shown; batches are stored as producers compressed them",
        .default_text = "lz4",
        .choices = {"off", "lz4", "lzf", "zlib"}},
   };

@@ -12,7 +12,7 @@ namespace distributary::kafka {
 namespace {
 
 std::ifstream open_golden(const char* name) {
-  return std::ifstream(std::filesystem::path(__FILE__).parent_path() / "golden" / name);
+  return std::ifstream(std::filesystem::path(DISTRIBUTARY_GOLDEN) / name);
 }
 
 int first_with(const ApiInfo& api, int (*header)(const ApiInfo&, int16_t), int wanted) {

@@ -43,7 +43,7 @@ inline void read_golden_file(const std::filesystem::path& path, std::vector<Gold
 inline const std::vector<GoldenEntry>& golden_entries() {
   static const std::vector<GoldenEntry> entries = [] {
     std::vector<GoldenEntry> all;
-    auto folder = std::filesystem::path(__FILE__).parent_path() / "golden";
+    auto folder = std::filesystem::path(DISTRIBUTARY_GOLDEN);
     for (const auto& file : std::filesystem::directory_iterator(folder)) {
       if (file.path().extension() == ".txt") read_golden_file(file.path(), all);
     }
