@@ -11,9 +11,7 @@
 namespace distributary::kafka {
 namespace {
 
-std::ifstream open_golden(const char* name) {
-  return std::ifstream(std::filesystem::path(DISTRIBUTARY_GOLDEN) / name);
-}
+std::ifstream open_golden(const char* name) { return std::ifstream(std::filesystem::path(DISTRIBUTARY_GOLDEN) / name); }
 
 int first_with(const ApiInfo& api, int (*header)(const ApiInfo&, int16_t), int wanted) {
   for (int16_t version = api.oldest_decodable; version <= api.max_version; ++version) {
