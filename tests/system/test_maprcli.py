@@ -155,7 +155,7 @@ def test_cursors_and_assignments(site: Site) -> None:
 def test_replica_and_upstream_commands(site: Site) -> None:
     replicated(site)
     text = site.run(f"maprcli stream replica list -path {SOURCE} -json".split())
-    assert len(text.splitlines()) == 30, text
+    assert len(text.splitlines()) == 32, text
     (record,) = json.loads(text)["data"]
     assert (record["cluster"], record["stream"]) == ("newyork", "/activity"), record
     assert record["replicaState"] == "REPLICA_STATE_REPLICATING", record
