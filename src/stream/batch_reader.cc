@@ -16,6 +16,14 @@ Bytes payload_of(const Bytes& entry) {
   return entry.slice(kEntryHeaderBytes, payload);
 }
 
+// Offsets are dense, so a hole in the index is damage that was stepped over when a segment was indexed anew.
+Error missing(const TopicUuid& topic, IndexKey key, Offset from, Offset to) {
+  return Error{ErrorCode::corrupt,
+               fmt::format("damage: topic {} partition {} offsets {} to {} are missing from the log; "
+                           "repair it from a replica",
+                           to_string(topic), partition_of(key), from, to - 1)};
+}
+
 }  // namespace
 
 Status BatchReader::check(const TopicUuid& topic, const IndexEntry& entry, ByteView bytes) {
@@ -76,9 +84,14 @@ Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey k
                                                      size_t bytes_max, bool whole_first) {
   CO_TRY(std::vector<IndexEntry> entries, co_await index_.find(key, from, bytes_max, kEntriesPerFetch));
   while (!entries.empty() && entries.back().end_offset() > end) entries.pop_back();
+  if (entries.empty() || entries.front().base_offset > from) {
+    co_return fail(missing(topic, key, from, entries.empty() ? end : entries.front().base_offset));
+  }
   size_t total = 0;
   size_t count = 0;
   for (const IndexEntry& entry : entries) {
+    if (count > 0 && entry.base_offset != entries[count - 1].end_offset())
+      break;  // the next fetch names what is missing
     if (total + entry.length > bytes_max && (count > 0 || !whole_first)) break;
     total += entry.length;
     ++count;

@@ -187,6 +187,9 @@ Task<Result<FetchedBatches>> Stream::fetch(TopicPartition partition, Offset from
   IndexKey key = index_key(topic->ordinal, partition.partition);
   auto batches = co_await self.records.read(partition.topic, key, from, at.high_watermark, bytes_max, whole_first);
   if (!batches) {
+    const Topic* now = self.state.topic(partition.topic);
+    bool expired = now != nullptr && from < now->partitions[partition.partition].log_start;
+    if (expired) co_return fail(ErrorCode::out_of_range, fmt::format("offset {} has just expired", from));
     bool made_again = co_await self.reindex_damaged();
     if (made_again) co_return co_await fetch(partition, from, bytes_max, whole_first);
     co_return fail(batches.error());
