@@ -261,7 +261,8 @@ Task<std::vector<TopicDescription>> TopicAdmin::widen(const std::vector<Widening
     out[i].stream = found.stream;
     out[i].fault = found.fault.ok() ? plan_widening(topics[i], *found.topic) : found.fault;
     if (!out[i].fault.ok() || validate_only) continue;
-    TopicAltered change{static_cast<uint32_t>(topics[i].count), found.topic->timestamp_type};
+    TopicAltered change{static_cast<uint32_t>(topics[i].count), found.topic->timestamp_type,
+                        found.topic->own_settings()};
     Result<Lsn> altered = found.stream->stream->alter_topic(found.topic->id, change);
     if (altered) {
       wait.add(found.stream, *altered);

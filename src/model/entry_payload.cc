@@ -46,6 +46,17 @@ TimestampType get_timestamp_type(Decoder& in) {
   return static_cast<TimestampType>(type);
 }
 
+// At the end of a payload, and not at all where nothing is set.
+void put_settings(Encoder& out, const TopicSettings& settings) {
+  if (!settings.empty()) out.raw(encode_topic_settings(settings));
+}
+
+Status get_settings(Decoder& in, TopicSettings& settings) {
+  if (!in.ok() || in.done()) return {};
+  TRY(settings, decode_topic_settings(in.raw(in.remaining())));
+  return {};
+}
+
 }  // namespace
 
 std::vector<uint8_t> TopicCreated::encode() const {
@@ -55,6 +66,7 @@ std::vector<uint8_t> TopicCreated::encode() const {
   out.u32(partitions);
   out.raw(owner.view());
   out.u8(static_cast<uint8_t>(timestamp_type));
+  put_settings(out, settings);
   return bytes;
 }
 
@@ -66,6 +78,7 @@ Result<TopicCreated> TopicCreated::decode(ByteView payload) {
   ByteView owner = in.raw(16);
   if (in.ok()) value.owner = Uuid::from_view(owner);
   value.timestamp_type = get_timestamp_type(in);
+  TRY_STATUS(get_settings(in, value.settings));
   if (!in.done() || value.partitions == 0 || value.partitions > kPartitionsPerTopicMax)
     return fail(malformed("topic created"));
   return value;
@@ -76,6 +89,7 @@ std::vector<uint8_t> TopicAltered::encode() const {
   Encoder out(bytes);
   out.u32(partitions);
   out.u8(static_cast<uint8_t>(timestamp_type));
+  put_settings(out, settings);
   return bytes;
 }
 
@@ -84,6 +98,7 @@ Result<TopicAltered> TopicAltered::decode(ByteView payload) {
   TopicAltered value;
   value.partitions = in.u32();
   value.timestamp_type = get_timestamp_type(in);
+  TRY_STATUS(get_settings(in, value.settings));
   if (!in.done() || value.partitions == 0 || value.partitions > kPartitionsPerTopicMax)
     return fail(malformed("topic altered"));
   return value;

@@ -10,6 +10,7 @@
 #include "model/ids.h"
 #include "model/path.h"
 #include "model/record_batch.h"
+#include "model/topic_settings.h"
 
 namespace distributary {
 
@@ -23,15 +24,18 @@ struct TopicCreated {
   uint32_t partitions = 1;
   Uuid owner;  // stream that assigns the offsets
   TimestampType timestamp_type = TimestampType::create_time;
+  TopicSettings settings;
 
   std::vector<uint8_t> encode() const;
   static Result<TopicCreated> decode(ByteView payload);
   bool operator==(const TopicCreated&) const = default;
 };
 
+// All of it holds from here on: what is to stay must be said again.
 struct TopicAltered {
   uint32_t partitions = 1;
   TimestampType timestamp_type = TimestampType::create_time;
+  TopicSettings settings;
 
   std::vector<uint8_t> encode() const;
   static Result<TopicAltered> decode(ByteView payload);

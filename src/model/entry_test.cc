@@ -79,9 +79,9 @@ TEST(Entry, UnknownTypeIsRefusedByName) {
 
 TEST(EntryPayload, RoundTrips) {
   TopicPartition partition{Uuid::from_random({9}), 4};
-  TopicCreated created{"clicks", 12, Uuid::from_random({1}), TimestampType::log_append_time};
+  TopicCreated created{"clicks", 12, Uuid::from_random({1}), TimestampType::log_append_time, {}};
   EXPECT_EQ(TopicCreated::decode(created.encode()).value(), created);
-  TopicAltered altered{24, TimestampType::create_time};
+  TopicAltered altered{24, TimestampType::create_time, {}};
   EXPECT_EQ(TopicAltered::decode(altered.encode()).value(), altered);
   CursorsCommitted committed{"group", Uuid::from_random({2}), {{partition, 17, 2, "note"}}};
   EXPECT_EQ(CursorsCommitted::decode(committed.encode()).value(), committed);

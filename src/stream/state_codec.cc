@@ -1,6 +1,13 @@
 #include "stream/state_codec.h"
 
 namespace distributary::state_codec {
+namespace {
+
+// Flags of a topic.
+constexpr uint8_t kNameTaken = 1;
+constexpr uint8_t kHasSettings = 2;
+
+}  // namespace
 
 void put_uuid(Encoder& out, const Uuid& uuid) { out.raw(uuid.view()); }
 
@@ -34,7 +41,8 @@ void put_topic(Encoder& out, const Topic& topic) {
   put_origin(out, topic.creator);
   out.u64(topic.created_at);
   out.u8(static_cast<uint8_t>(topic.timestamp_type));
-  out.u8(topic.name_taken);
+  out.u8(static_cast<uint8_t>((topic.name_taken ? kNameTaken : 0) | (topic.settings ? kHasSettings : 0)));
+  if (topic.settings) out.bytes(encode_topic_settings(*topic.settings));
   out.zigzag(topic.leader_epoch);
   out.varint(topic.partitions.size());
   for (const PartitionState& partition : topic.partitions) {
@@ -58,7 +66,14 @@ std::unique_ptr<Topic> get_topic(Decoder& in) {
   topic->creator = get_origin(in);
   topic->created_at = in.u64();
   topic->timestamp_type = static_cast<TimestampType>(in.u8());
-  topic->name_taken = in.u8() != 0;
+  const uint8_t flags = in.u8();
+  if (flags > (kNameTaken | kHasSettings)) in.fail();
+  topic->name_taken = (flags & kNameTaken) != 0;
+  if ((flags & kHasSettings) != 0) {
+    auto settings = decode_topic_settings(in.bytes());
+    if (!settings) in.fail();
+    if (settings) topic->set_settings(std::move(*settings));
+  }
   topic->leader_epoch = static_cast<LeaderEpoch>(in.zigzag());
   topic->partitions.resize(get_count(in));
   for (PartitionState& partition : topic->partitions) {

@@ -80,7 +80,10 @@ class Stream {
     TopicUuid id;
     Lsn lsn = 0;
   };
-  Result<CreatedTopic> create_topic(const std::string& name, uint32_t partitions, TimestampType timestamp_type);
+  // A timestamp type in `settings` counts before `timestamp_type`.
+  Result<CreatedTopic> create_topic(const std::string& name, uint32_t partitions, TimestampType timestamp_type,
+                                    TopicSettings settings = {});
+  // Everything in `change` holds from then on; start from what the topic has.
   Result<Lsn> alter_topic(const TopicUuid& topic, TopicAltered change);
   Result<Lsn> delete_topic(const TopicUuid& topic);
   // The writer is set to this stream. Cursors may be committed on any topic, owned or not.

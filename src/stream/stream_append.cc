@@ -193,9 +193,10 @@ Result<AppendedBatch> Stream::append_batch(const TopicPartition& partition, Byte
 Result<Lsn> Stream::append_replicated(ByteView content) { return impl_->append_replicated(content); }
 
 Result<Stream::CreatedTopic> Stream::create_topic(const std::string& name, uint32_t partitions,
-                                                  TimestampType timestamp_type) {
+                                                  TimestampType timestamp_type, TopicSettings settings) {
   Impl& self = *impl_;
   TRY_STATUS(self.check_writable(true));
+  TRY_STATUS(settings.check());
   if (self.state.topic_named(name) != nullptr)
     return fail(ErrorCode::already_exists, fmt::format("topic '{}' exists", name));
   if (partitions == 0 || partitions > kPartitionsPerTopicMax) {
@@ -204,7 +205,8 @@ Result<Stream::CreatedTopic> Stream::create_topic(const std::string& name, uint3
   }
   OriginLsn origin_lsn = self.state.origin(self.origin).lsn + 1;
   ContentFields fields = self.own_fields(EntryType::topic_created, derive_topic_uuid(self.origin, origin_lsn));
-  TopicCreated created{name, partitions, self.origin.stream, timestamp_type};
+  TimestampType stamped = settings.timestamp_type.value_or(timestamp_type);
+  TopicCreated created{name, partitions, self.origin.stream, stamped, std::move(settings)};
   CreatedTopic result{fields.topic, self.writer->next_lsn()};
   TRY(ContentView content, self.append_own(fields, created.encode()));
   (void)content;
@@ -220,6 +222,8 @@ Result<Lsn> Stream::alter_topic(const TopicUuid& id, TopicAltered change) {
                 fmt::format("topic '{}' has {} partitions: they can only be added, up to {}", topic->name,
                             topic->partitions.size(), kPartitionsPerTopicMax));
   }
+  TRY_STATUS(change.settings.check());
+  change.timestamp_type = change.settings.timestamp_type.value_or(change.timestamp_type);
   Lsn lsn = self.writer->next_lsn();
   TRY(ContentView content, self.append_own(self.own_fields(EntryType::topic_altered, id), change.encode()));
   (void)content;

@@ -160,6 +160,7 @@ Status StreamState::create_topic(const ContentView& entry) {
   topic->creator = entry.origin();
   topic->created_at = entry.origin_lsn();
   topic->timestamp_type = created.timestamp_type;
+  topic->set_settings(std::move(created.settings));
   topic->partitions.resize(created.partitions);
   adopt(std::move(topic));
   return {};
@@ -183,6 +184,7 @@ Status StreamState::alter_topic(const ContentView& entry) {
   if (altered.partitions < topic->partitions.size()) return fail(misfit(entry, "partitions can only be added"));
   topic->partitions.resize(altered.partitions);
   topic->timestamp_type = altered.timestamp_type;
+  topic->set_settings(std::move(altered.settings));
   dirty(StateChunk::Kind::topics, topic->ordinal / kTopicsPerChunk);
   return {};
 }
@@ -297,7 +299,8 @@ bool StreamState::same_as(const StreamState& other) const {
     const Topic* twin = other.topic(topic->id);
     if (twin == nullptr || twin->name != topic->name || twin->owner != topic->owner ||
         twin->leader_epoch != topic->leader_epoch || twin->partitions.size() != topic->partitions.size() ||
-        twin->epoch_starts != topic->epoch_starts) {
+        twin->epoch_starts != topic->epoch_starts || twin->timestamp_type != topic->timestamp_type ||
+        twin->own_settings() != topic->own_settings()) {
       return false;
     }
     for (size_t i = 0; i < topic->partitions.size(); ++i) {

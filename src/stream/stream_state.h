@@ -39,13 +39,19 @@ struct Topic {
   Uuid owner;
   Origin creator;
   OriginLsn created_at = 0;
-  TimestampType timestamp_type = TimestampType::create_time;
+  TimestampType timestamp_type = TimestampType::create_time;  // in force, whether its own or the stream's
+  std::unique_ptr<const TopicSettings> settings;              // null while it has none of its own
   LeaderEpoch leader_epoch = 0;
   std::vector<PartitionState> partitions;
   std::vector<LeaderEpochStart> epoch_starts;  // empty while the epoch is still 0
   uint32_t ordinal = 0;                        // dense and local to this log; never used again
   // Another topic bound the name first: this one is reached only as "<name>@<owner uuid>".
   bool name_taken = false;
+
+  TopicSettings own_settings() const { return settings ? *settings : TopicSettings(); }
+  void set_settings(TopicSettings own) {
+    settings = own.empty() ? nullptr : std::make_unique<const TopicSettings>(std::move(own));
+  }
 };
 
 // What is remembered of an idempotent producer on one partition.

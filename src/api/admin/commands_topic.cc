@@ -39,14 +39,14 @@ Task<Result<Records>> create_topic(AdminCall& call) {
   CO_TRY(StreamHandle handle, co_await open_stream(call));
   const StreamSettings& settings = handle->record.settings;
   auto partitions = static_cast<uint32_t>(call.arguments.number("partitions").value_or(settings.default_partitions));
-  TimestampType type = settings.timestamp_type;
+  TopicSettings own;
   if (auto word = call.arguments.find("timestamptype")) {
-    CO_TRY(type, parse_timestamp_type(*word));
+    CO_TRY(own.timestamp_type, parse_timestamp_type(*word));
   }
   if (handle->stream->state().topic_named(name)) {
     co_return fail(ErrorCode::already_exists, "topic " + quoted(name) + " exists already in stream " + call.path.path);
   }
-  CO_TRY(Stream::CreatedTopic created, handle->stream->create_topic(name, partitions, type));
+  CO_TRY(Stream::CreatedTopic created, handle->stream->create_topic(name, partitions, settings.timestamp_type, own));
   co_return co_await acknowledged(*handle->stream, created.lsn);
 }
 
@@ -54,10 +54,10 @@ Task<Result<Records>> edit_topic(AdminCall& call) {
   CO_TRY(StreamHandle handle, co_await open_stream(call));
   CO_TRY(const Topic* topic, find_topic(*handle->stream, call.path.path, call.arguments.text("topic")));
   auto present = static_cast<uint32_t>(topic->partitions.size());
-  TopicAltered change{.partitions = present, .timestamp_type = topic->timestamp_type};
+  TopicAltered change{present, topic->timestamp_type, topic->own_settings()};
   change.partitions = static_cast<uint32_t>(call.arguments.number("partitions").value_or(present));
   if (auto word = call.arguments.find("timestamptype")) {
-    CO_TRY(change.timestamp_type, parse_timestamp_type(*word));
+    CO_TRY(change.settings.timestamp_type, parse_timestamp_type(*word));
   }
   if (change.partitions < present) {
     co_return fail(ErrorCode::invalid_argument, "-partitions cannot be " + std::to_string(change.partitions) +
