@@ -23,6 +23,11 @@ enum class OpenMode {
   open_or_create,  // read and write
 };
 
+struct ReadRange {
+  uint64_t at = 0;
+  MutableBytes into;
+};
+
 class File {
  public:
   virtual ~File() = default;  // closes
@@ -32,6 +37,9 @@ class File {
   // beyond it from the device (whole logical blocks, no read-ahead). A separate call and not a flag of open, for one
   // file is read both ways.
   virtual Task<Result<size_t>> read_scattered(uint64_t at, MutableBytes into) { return read(at, into); }
+  // Many such reads, overlapping each other; every range is filled whole, else the error is `io`. Costs the executor's
+  // thread one hand-over for many ranges, not one for each.
+  virtual Task<Status> read_scattered_all(std::vector<ReadRange> ranges);
   // Writes all pieces one after the other from `at`, extending the file. Visible to read at once; on disk only after
   // sync.
   virtual Task<Status> write(uint64_t at, std::vector<Bytes> pieces) = 0;

@@ -19,6 +19,15 @@ Result<LogId> parse_log_id(std::string_view text) {
   return id;
 }
 
+Task<Result<std::vector<Bytes>>> Log::read_ranges(SegmentNumber segment, std::vector<LogRange> ranges) {
+  std::vector<Bytes> found;
+  for (const LogRange& range : ranges) {
+    CO_TRY(Bytes bytes, co_await read(segment, range.at, range.length, ReadPattern::scattered));
+    found.push_back(std::move(bytes));
+  }
+  co_return found;
+}
+
 Status check_blob_name(std::string_view name) {
   bool good = !name.empty() && name.size() <= kMaxBlobName;
   for (char c : name) good = good && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-');

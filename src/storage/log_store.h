@@ -50,6 +50,11 @@ Status check_blob_name(std::string_view name);
 // than asked.
 enum class ReadPattern { sequential, scattered };
 
+struct LogRange {
+  uint64_t at = 0;
+  size_t length = 0;
+};
+
 class Log {
  public:
   virtual ~Log() = default;
@@ -69,6 +74,10 @@ class Log {
 
   // Up to `length` bytes from `at`; fewer only at the segment's end. Any number at a time.
   virtual Task<Result<Bytes>> read(SegmentNumber segment, uint64_t at, size_t length, ReadPattern pattern) = 0;
+
+  // Many scattered reads of one segment, overlapping each other: one result for each range, in their order. A range
+  // that passes the segment's end is shorter. Cheaper than as many calls of `read`.
+  virtual Task<Result<std::vector<Bytes>>> read_ranges(SegmentNumber segment, std::vector<LogRange> ranges);
 
   // Recovery only: drops the segments after `segment` and cuts it to `bytes`. Durable when done.
   virtual Task<Status> truncate(SegmentNumber segment, uint64_t bytes) = 0;

@@ -74,6 +74,31 @@ TEST_P(LogStoreContract, reads_what_was_appended) {
   EXPECT_FAILS(ErrorCode::not_found, run(log_->read(2, 0, 1, ReadPattern::sequential)));
 }
 
+TEST_P(LogStoreContract, reads_many_ranges_of_a_segment_at_once) {
+  open();
+  ASSERT_OK(run(log_->create_segment(1, 1 << 20)));
+  std::vector<uint8_t> all = test_pattern(1, 300'000);
+  ASSERT_OK(append(all));
+  ASSERT_OK(run(log_->sync()));
+  std::vector<LogRange> ranges;
+  for (size_t i = 0; i < 200; ++i) ranges.push_back({(i * 7919) % 290'000, i % 3 == 0 ? 5'000U : 17U});
+  ranges.push_back({299'990, 100});    // passes the end
+  ranges.push_back({1'000'000, 100});  // lies beyond it
+  auto found = run(log_->read_ranges(1, ranges));
+  ASSERT_OK(found);
+  ASSERT_EQ(found->size(), ranges.size());
+  for (size_t i = 0; i < 200; ++i) {
+    auto begin = all.begin() + static_cast<std::ptrdiff_t>(ranges[i].at);
+    std::vector<uint8_t> expected(begin, begin + static_cast<std::ptrdiff_t>(ranges[i].length));
+    EXPECT_EQ(std::vector<uint8_t>((*found)[i].view().begin(), (*found)[i].view().end()), expected) << i;
+  }
+  EXPECT_EQ((*found)[200].size(), 10U);
+  EXPECT_TRUE((*found)[201].empty());
+  std::vector<LogRange> none;
+  ASSERT_OK(run(log_->read_ranges(1, none)));
+  EXPECT_FAILS(ErrorCode::not_found, run(log_->read_ranges(2, ranges)));
+}
+
 TEST_P(LogStoreContract, refuses_calls_that_make_no_sense) {
   open();
   EXPECT_FAILS(ErrorCode::invalid_argument, append(test_pattern(1, 10)));

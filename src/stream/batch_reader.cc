@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 
 #include "model/entry.h"
 
@@ -67,17 +68,35 @@ std::vector<BatchReader::Span> BatchReader::plan(const std::vector<IndexEntry>& 
   return spans;
 }
 
-Task<void> BatchReader::read_span(Span& span) {
-  size_t length = span.end - span.at;
-  ReadPattern pattern = length >= 256u << 10 ? ReadPattern::sequential : ReadPattern::scattered;
-  span.bytes = co_await log_.read(span.segment, span.at, length, pattern);
+Task<void> BatchReader::read_long(Span& span) {
+  span.bytes = co_await log_.read(span.segment, span.at, span.end - span.at, ReadPattern::sequential);
 }
 
-Task<void> BatchReader::read_some(std::vector<Span>& spans, size_t& next) {
-  while (next < spans.size()) {
-    Span& span = spans[next++];
-    co_await read_span(span);
+Task<void> BatchReader::read_short(SegmentNumber segment, std::vector<Span*> spans) {
+  std::vector<LogRange> ranges;
+  for (const Span* span : spans) ranges.push_back({span->at, span->end - span->at});
+  Result<std::vector<Bytes>> found = co_await log_.read_ranges(segment, std::move(ranges));
+  for (size_t i = 0; i < spans.size(); ++i) {
+    if (found) {
+      spans[i]->bytes = std::move((*found)[i]);
+    } else {
+      spans[i]->bytes = fail(found.error());
+    }
   }
+}
+
+Task<void> BatchReader::read_spans(std::vector<Span>& spans) {
+  TaskScope scope(executor_);
+  std::map<SegmentNumber, std::vector<Span*>> short_ones;
+  for (Span& span : spans) {
+    if (span.end - span.at >= kReadLongBytes) {
+      scope.spawn(read_long(span));
+    } else {
+      short_ones[span.segment].push_back(&span);
+    }
+  }
+  for (auto& [segment, of_segment] : short_ones) scope.spawn(read_short(segment, std::move(of_segment)));
+  co_await scope.join();
 }
 
 Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey key, Offset from, Offset end,
@@ -103,11 +122,9 @@ Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey k
   if (!spans.empty()) {
     ReadTurns::Turn taken = co_await turns_.take();
     turn.emplace(std::move(taken));
-    TaskScope scope(executor_);
-    size_t next = 0;
-    for (size_t i = 0; i < std::min(kReadsInFlight, spans.size()); ++i) scope.spawn(read_some(spans, next));
-    co_await scope.join();
+    co_await read_spans(spans);
   }
+  size_t checked = 0;
   for (Span& span : spans) {
     if (!span.bytes) co_return fail(span.bytes.error());
     for (size_t i : span.entries) {
@@ -115,6 +132,11 @@ Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey k
       size_t offset = entry.at - span.at;
       size_t length = std::min<size_t>(entry.length, span.bytes->size() - std::min<size_t>(offset, span.bytes->size()));
       Bytes bytes = length == 0 ? Bytes() : span.bytes->slice(offset, length);
+      checked += length;
+      if (checked >= kCheckedPerTurn) {
+        checked = 0;
+        co_await yield_to_others(executor_);
+      }
       Status good = check(topic, entry, bytes);
       if (!good && i == 0) co_return fail(good.error());
       if (!good) {  // what comes before the damage is served; the next fetch names it

@@ -15,10 +15,11 @@
 
 namespace distributary {
 
-inline constexpr size_t kReadsInFlight = 16;       // exact reads of one fetch at a time
-inline constexpr size_t kFetchesReading = 4;       // fetches that read the log at a time; enough to keep a device busy
-inline constexpr size_t kReadGapBytes = 4096;      // neighbours closer than this are read together
-inline constexpr size_t kReadBytesMax = 1u << 20;  // of one coalesced read
+inline constexpr size_t kFetchesReading = 1;  // fetches that read the log at a time: many reads each keep a device busy
+inline constexpr size_t kReadGapBytes = 4096;          // neighbours closer than this are read together
+inline constexpr size_t kReadBytesMax = 1u << 20;      // of one coalesced read
+inline constexpr size_t kReadLongBytes = 256u << 10;   // from here on worth a read-ahead
+inline constexpr size_t kCheckedPerTurn = 128u << 10;  // bytes whose checksums are compared before others go first
 
 class BatchReader {
  public:
@@ -45,8 +46,9 @@ class BatchReader {
     Result<Bytes> bytes = Bytes();
   };
   std::vector<Span> plan(const std::vector<IndexEntry>& entries, std::vector<Bytes>& found) const;
-  Task<void> read_span(Span& span);
-  Task<void> read_some(std::vector<Span>& spans, size_t& next);
+  Task<void> read_long(Span& span);
+  Task<void> read_short(SegmentNumber segment, std::vector<Span*> spans);
+  Task<void> read_spans(std::vector<Span>& spans);
   static Status check(const TopicUuid& topic, const IndexEntry& entry, ByteView bytes);
 
   Executor& executor_;

@@ -17,6 +17,8 @@ namespace distributary {
 namespace {
 
 constexpr size_t kPiecesPerCall = 512;  // at most IOV_MAX
+constexpr size_t kScatteredJobs = 16;   // of one call; a device does not gain by more
+constexpr size_t kRangesPerJob = 4;     // at least: fewer are not worth a thread
 
 // What is left to write of a list of pieces.
 class Remaining {
@@ -104,6 +106,55 @@ Task<Result<size_t>> RealFile::read_scattered(uint64_t at, MutableBytes into) {
   if (error == EINVAL) co_return co_await read_from(scattered_descriptor(), at, into);
   if (error != 0) co_return posix_error("read", path_, error);
   co_return have;
+}
+
+struct RealFile::ScatteredJob {
+  int descriptor = -1;
+  const DirectReader* direct = nullptr;  // or null
+  std::span<const ReadRange> ranges;
+  int error = 0;
+  uint64_t short_at = 0;  // where the file ended too early; 0: nowhere
+
+  // On a thread of the pool.
+  size_t run() {
+    for (const ReadRange& range : ranges) {
+      size_t have = 0;
+      error = EINVAL;
+      if (direct != nullptr && !in_page_cache(descriptor, range.at, range.into.size()))
+        have = direct->read(range.at, range.into, error);
+      if (error == EINVAL) have = read_now(descriptor, range.at, range.into, 0, error);
+      if (error == 0 && have < range.into.size()) short_at = range.at + have;
+      if (error != 0 || short_at != 0) break;
+    }
+    return 0;
+  }
+};
+
+Task<void> RealFile::run_job(ScatteredJob& job) {
+  auto work = [&job] { return job.run(); };
+  size_t done = co_await run_blocking(reads_, executor_, work);
+  (void)done;
+}
+
+Task<Status> RealFile::read_scattered_all(std::vector<ReadRange> ranges) {
+  if (ranges.size() < kRangesPerJob) co_return co_await File::read_scattered_all(std::move(ranges));
+  const size_t jobs_wanted = std::clamp<size_t>(ranges.size() / kRangesPerJob, 1, kScatteredJobs);
+  const size_t per_job = (ranges.size() + jobs_wanted - 1) / jobs_wanted;
+  std::vector<ScatteredJob> jobs;
+  for (size_t at = 0; at < ranges.size(); at += per_job) {
+    std::span<const ReadRange> part = std::span(ranges).subspan(at, std::min(per_job, ranges.size() - at));
+    jobs.push_back({scattered_descriptor(), direct_reader(), part});
+  }
+  TaskScope scope(executor_);
+  for (ScatteredJob& job : jobs) scope.spawn(run_job(job));
+  co_await scope.join();
+  for (const ScatteredJob& job : jobs) {
+    if (job.error != 0) co_return posix_error("read", path_, job.error);
+    if (job.short_at != 0)
+      co_return fail(ErrorCode::io,
+                     path_ + " ends at byte " + std::to_string(job.short_at) + ", before what was asked");
+  }
+  co_return Status{};
 }
 
 const DirectReader* RealFile::direct_reader() {

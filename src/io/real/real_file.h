@@ -16,6 +16,7 @@ class RealFile final : public File {
 
   Task<Result<size_t>> read(uint64_t at, MutableBytes into) override;
   Task<Result<size_t>> read_scattered(uint64_t at, MutableBytes into) override;
+  Task<Status> read_scattered_all(std::vector<ReadRange> ranges) override;
   Task<Status> write(uint64_t at, std::vector<Bytes> pieces) override;
   Task<Status> sync() override;
   Task<Status> truncate(uint64_t size) override;
@@ -24,6 +25,8 @@ class RealFile final : public File {
 
  private:
   Task<Result<size_t>> read_from(int descriptor, uint64_t at, MutableBytes into);
+  struct ScatteredJob;  // ranges that one thread reads
+  Task<void> run_job(ScatteredJob& job);
   Task<void> wait_for_turn(uint64_t turn);
   void end_turn();
   int scattered_descriptor();

@@ -149,6 +149,32 @@ Task<Result<Bytes>> LocalLog::read_from(File& file, uint64_t at, size_t count, R
                  name_ + ": a file ends before byte " + std::to_string(at + count) + " that was written to it");
 }
 
+// One buffer for all: they are answers to one reader, who lets go of them together.
+Task<Result<std::vector<Bytes>>> LocalLog::read_ranges(SegmentNumber segment, std::vector<LogRange> ranges) {
+  CO_TRY_STATUS(usable());
+  CO_TRY(uint64_t size, segment_bytes(segments_, segment, name_));
+  size_t total = 0;
+  for (LogRange& range : ranges) {
+    range.at = std::min(range.at, size);
+    range.length = std::min<uint64_t>(range.length, size - range.at);
+    total += range.length;
+  }
+  CO_TRY(std::shared_ptr<File> file, co_await file_of(segment));
+  auto buffer = std::make_shared_for_overwrite<uint8_t[]>(total);
+  std::vector<ReadRange> reads;
+  std::vector<Bytes> found;
+  uint8_t* into = buffer.get();
+  for (const LogRange& range : ranges) {
+    MutableBytes part(into, range.length);
+    if (range.length > 0) reads.push_back({range.at, part});
+    found.push_back(Bytes(buffer, part));
+    into += range.length;
+  }
+  Status done = co_await file->read_scattered_all(std::move(reads));
+  if (!done) co_return fail(done.error().context(name_));
+  co_return found;
+}
+
 Task<Status> LocalLog::truncate(SegmentNumber segment, uint64_t bytes) {
   CO_TRY_STATUS(writable());
   CO_TRY_STATUS(check_truncate(segments_, segment, bytes, name_));

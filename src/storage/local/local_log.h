@@ -32,6 +32,7 @@ class LocalLog final : public Log {
   Task<Status> append(Bytes data) override;
   Task<Status> sync() override;
   Task<Result<Bytes>> read(SegmentNumber segment, uint64_t at, size_t length, ReadPattern pattern) override;
+  Task<Result<std::vector<Bytes>>> read_ranges(SegmentNumber segment, std::vector<LogRange> ranges) override;
   Task<Status> truncate(SegmentNumber segment, uint64_t bytes) override;
   Task<Status> remove_segment(SegmentNumber number) override;
   Task<Status> put_blob(std::string name, Bytes data) override;
