@@ -5,6 +5,7 @@
 
 #include "io/task_scope.h"
 #include "stream_bench/bench_stream.h"
+#include "common/latencies.h"
 #include "stream_bench/measures.h"
 
 namespace distributary::bench {

@@ -1,12 +1,11 @@
 #include "stream_bench/measures.h"
 
-#include <fmt/core.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <bit>
 #include <chrono>
 #include <fstream>
+#include <string>
 
 namespace distributary::bench {
 namespace {
@@ -23,30 +22,6 @@ uint64_t field_of(const char* path, const std::string& wanted) {
 }
 
 }  // namespace
-
-void Latencies::add(uint64_t microseconds, uint64_t count) {
-  uint64_t value = microseconds + kSteps;
-  int shift = std::bit_width(value) - 5;  // leaves 16 to 31
-  size_t bucket = static_cast<size_t>(shift) * kSteps + (value >> shift) - kSteps;
-  buckets_[bucket] += count;
-  count_ += count;
-}
-
-uint64_t Latencies::percentile(double share) const {
-  auto wanted = static_cast<uint64_t>(share * static_cast<double>(count_));
-  uint64_t seen = 0;
-  for (size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
-    seen += buckets_[bucket];
-    if (seen <= wanted) continue;
-    return ((bucket % kSteps + kSteps + 1) << (bucket / kSteps)) - kSteps;
-  }
-  return 0;
-}
-
-std::string Latencies::text() const {
-  auto millis = [this](double share) { return static_cast<double>(percentile(share)) / 1000; };
-  return fmt::format("p50 {:.2f} p99 {:.2f} p99.9 {:.2f} ms", millis(0.5), millis(0.99), millis(0.999));
-}
 
 Usage Usage::now() {
   rusage used{};

@@ -94,7 +94,8 @@ class Cluster:
         keys = f"secure=false root={self.fingerprint} gateways={self.gateway_address}"
         return f"{self.name} {keys} 127.0.0.1:{self.admin_port}"
 
-    def start(self, wait: bool = True) -> None:
+    def words(self) -> list[str]:
+        """The command that starts the server."""
         options = {
             "dir": str(self.data),
             "cluster": self.name,
@@ -107,9 +108,12 @@ class Cluster:
         words = [str(binaries() / "distributary"), "server"]
         for key, value in options.items():
             words += [f"-{key}", value]
+        return words
+
+    def start(self, wait: bool = True) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                words, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, start_new_session=True
+                self.words(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, start_new_session=True
             )
         if wait:
             self.wait_ready()

@@ -1,0 +1,104 @@
+"""The same work on Distributary, on what users would take instead, and on the bare machine, side by side.
+
+    ./x bench                  the same as --quick
+    ./x bench --quick          a look at all of it, once; for tuning, not for publishing
+    ./x bench --full           what docs/benchmarks.md shows: five interleaved runs on a machine that does nothing else
+    ./x bench --row 8          some rows only; with --quick or --full
+    ./x bench --list           the rows and the peers
+    ./x bench --publish FILE   makes docs/benchmarks.md from the results in FILE
+    ./x bench --micro [FILTER] the micro benchmarks
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import pathlib
+import shlex
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import machine  # noqa: E402
+import report  # noqa: E402
+from payload import payload_file  # noqa: E402
+from peers import PEERS  # noqa: E402
+from programs import TREE  # noqa: E402
+from runner import Plan, Runner, to_terminal  # noqa: E402
+from workloads import ROWS, SCALES, with_needs  # noqa: E402
+
+FOLDER = TREE / "build" / "bench"
+RESULTS = FOLDER / "results"
+# A quick look leaves out the peer that only differs in settings.
+NOT_QUICK = {"kafka-tuned"}
+
+
+def arguments_of(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./x bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    how = parser.add_mutually_exclusive_group()
+    for scale in SCALES:
+        how.add_argument(f"--{scale}", dest="scale", action="store_const", const=scale)
+    parser.set_defaults(scale="quick")
+    parser.add_argument("--row", type=int, action="append", choices=ROWS, help="only this row; may be repeated")
+    parser.add_argument("--peer", action="append", choices=[*PEERS, "raw"], help="only this one; may be repeated")
+    parser.add_argument("--repetitions", type=int, help="instead of the scale's own")
+    parser.add_argument("--list", action="store_true", help="show the rows and the peers")
+    parser.add_argument("--publish", type=pathlib.Path, metavar="FILE", help="make docs/benchmarks.md from this")
+    return parser.parse_args(words)
+
+
+def list_all() -> None:
+    for row in ROWS.values():
+        print(f"row {row.number:2}  {row.title} ({row.situation.name})")
+    for peer in PEERS.values():
+        print(f"peer    {peer.name}")
+
+
+def chosen_peers(arguments: argparse.Namespace) -> tuple[list, dict[str, str]]:
+    """Those that can be had, and why the others cannot."""
+    names = arguments.peer or [name for name in PEERS if arguments.scale == "full" or name not in NOT_QUICK]
+    missing = {name: why for name in names if name in PEERS and (why := PEERS[name].missing())}
+    for name, why in missing.items():
+        to_terminal(f"without {name}: {why}")
+    return [PEERS[name] for name in names if name in PEERS and name not in missing], missing
+
+
+def main(words: list[str]) -> int:
+    arguments = arguments_of(words)
+    if arguments.list:
+        list_all()
+        return 0
+    if arguments.publish:
+        report.publish(arguments.publish)
+        return 0
+    scale = SCALES[arguments.scale]
+    if arguments.repetitions:
+        scale = report.dataclasses.replace(scale, repetitions=arguments.repetitions)
+    peers, missing = chosen_peers(arguments)
+    limits = not arguments.peer or "raw" in arguments.peer
+    plan = Plan(scale, with_needs(arguments.row or list(ROWS)), peers, limits)
+    began = datetime.datetime.now(datetime.timezone.utc)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    results = {
+        "scale": scale.name,
+        "command": shlex.join(["./x", "bench", *words]),
+        "began": began.isoformat(timespec="seconds"),
+        "machine": machine.describe(FOLDER),
+        "missing": missing,
+    }
+    runner = Runner(plan, FOLDER / "run", payload_file(FOLDER), to_terminal)
+    results["runs"] = runner.run()
+    results["peers"] = {p.name: {"version": p.version(), "settings": runner.settings.get(p.name, {})} for p in peers}
+    results["took"] = round((datetime.datetime.now(datetime.timezone.utc) - began).total_seconds())
+    path = RESULTS / f"{began:%Y%m%d-%H%M%S}-{scale.name}.json"
+    path.write_text(json.dumps(results, indent=1) + "\n")
+    print(report.text(results))
+    print(f"{results['took']} s; {path.relative_to(TREE)}")
+    return 1 if any("error" in run for run in results["runs"]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

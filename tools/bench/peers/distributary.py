@@ -1,0 +1,82 @@
+"""Distributary: one server for each cluster; links between clusters are mutual TLS, as always."""
+
+from __future__ import annotations
+
+import subprocess
+
+import programs  # noqa: F401  (finds tests/system)
+from clusters import Cluster, Site, binaries
+from kafka_clients import OPEN_TO_ALL
+from waiting import wait_until
+
+from peers.base import PAGE_CACHE, KafkaClients
+
+NAMES = ("source", "replica")
+
+
+class Distributary(KafkaClients):
+    name = "distributary"
+    title = "Distributary"
+    stream = "/bench"
+
+    @classmethod
+    def missing(cls) -> str | None:
+        return None if (binaries() / "distributary").exists() else f"there is no {binaries()}/distributary"
+
+    @classmethod
+    def version(cls) -> str:
+        words = ["git", "-C", str(programs.TREE), "describe", "--always", "--dirty"]
+        return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+
+    def settings(self) -> dict[str, str]:
+        return {"stream": self.stream_options()}
+
+    def stream_options(self) -> str:
+        return f"-durability {'async' if self.situation.durability == PAGE_CACHE else 'sync'}"
+
+    def start(self) -> None:
+        self.site = Site(self.folder)
+        self.clusters: list[Cluster] = self.site.add(*NAMES[: 2 if self.situation.pair else 1])
+        self.site.start()
+        self.create_stream(self.stream)
+
+    def create_stream(self, path: str) -> None:
+        options = f"-ttl 0 {OPEN_TO_ALL} {self.stream_options()}"
+        self.site.maprcli(f"stream create -path /mapr/source{path} {options}")
+        if self.situation.pair:
+            self.site.maprcli(f"stream create -path /mapr/replica{path} -copymetafrom /mapr/source{path}")
+
+    def stop(self) -> None:
+        ended = self.site.close()
+        if ended:
+            raise RuntimeError(f"servers of Distributary ended by themselves: {', '.join(ended)}")
+
+    def pids(self) -> dict[str, int]:
+        return {cluster.name: cluster.process.pid for cluster in self.clusters if cluster.running()}
+
+    def broker(self, at_replica: bool) -> str:
+        return self.clusters[int(at_replica)].broker
+
+    def full_name(self, topic: str) -> str:
+        return f"{self.stream}:{topic}"
+
+    def create_topic(self, topic: str, partitions: int) -> None:
+        self.site.maprcli(f"stream topic create -path /mapr/source{self.stream} -topic {topic} -partitions {partitions}")
+
+    def start_replication(self) -> None:
+        source, replica = f"/mapr/source{self.stream}", f"/mapr/replica{self.stream}"
+        self.site.maprcli(f"stream upstream add -path {replica} -upstream {source}")
+        self.site.maprcli(f"stream replica add -path {source} -replica {replica}")
+
+    def start_copy(self) -> None:
+        source, replica = f"/mapr/source{self.stream}", f"/mapr/replica{self.stream}"
+        self.site.maprcli(f"stream replica add -path {source} -replica {replica} -paused true")
+        self.site.maprcli(f"stream upstream add -path {replica} -upstream {source}")
+        self.copy = subprocess.Popen(
+            [str(binaries() / "mapr"), "copystream", "-src", source, "-dst", replica],
+            env={**__import__("os").environ, **self.site.environment()},
+            stdout=subprocess.DEVNULL,
+        )
+
+
+__all__ = ["Distributary", "wait_until"]

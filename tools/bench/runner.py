@@ -1,0 +1,147 @@
+"""Runs rows on peers, interleaved: A B C A B C. Everything that is started is ended and removed again."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import processes
+from peers import Peer
+from peers.base import Situation
+from peers.raw import Raw
+from workloads import ROWS, Row, Scale
+
+IDLE_SECONDS = 2
+PATIENCE_ERRORS = (Exception,)
+
+
+@dataclasses.dataclass
+class Plan:
+    scale: Scale
+    rows: list[int]
+    peers: list[type[Peer]]
+    limits: bool  # measure the machine too
+
+
+def by_situation(numbers: list[int]) -> dict[Situation, list[Row]]:
+    """Rows that need the same servers share one start of them."""
+    groups: dict[Situation, list[Row]] = {}
+    for number in numbers:
+        groups.setdefault(ROWS[number].situation, []).append(ROWS[number])
+    return groups
+
+
+def warm_up(peer: Peer, seconds: float) -> None:
+    """Load of the kinds that will come, for servers that compile what is hot."""
+    end = time.monotonic() + seconds
+    for number in range(1000):
+        if time.monotonic() > end:
+            return
+        size = (100, 1024)[number % 2]
+        batch, _ = peer.produce(f"warm{number}", size, 4, seconds=1.5)
+        peer.consume(batch)
+
+
+class Runner:
+    def __init__(self, plan: Plan, folder: pathlib.Path, payload: pathlib.Path, say: Callable[[str], None]):
+        self.plan = plan
+        self.folder = folder
+        self.payload = payload
+        self.say = say
+        self.runs: list[dict[str, Any]] = []
+        self.settings: dict[str, dict[str, str]] = {}
+
+    def run(self) -> list[dict[str, Any]]:
+        for repetition in range(self.plan.scale.repetitions):
+            for situation, rows in by_situation(self.plan.rows).items():
+                if self.plan.limits:
+                    self.run_limits(rows, repetition)
+                for peer in self.plan.peers:
+                    self.run_peer(peer, situation, rows, repetition)
+        return self.runs
+
+    def fresh_folder(self, name: str) -> pathlib.Path:
+        """Not there yet; what earlier runs wrote is on the disk, so that it does not disturb this one."""
+        folder = self.folder / name
+        shutil.rmtree(folder, ignore_errors=True)
+        os.sync()
+        return folder
+
+    def record(self, row: Row, peer: str, repetition: int, measure: Callable[[], dict[str, float]]) -> bool:
+        begin = time.monotonic()
+        run: dict[str, Any] = {"row": row.number, "peer": peer, "repetition": repetition}
+        try:
+            run["metrics"] = measure()
+        except Exception as error:  # noqa: BLE001  (one row that fails does not end the others)
+            run["error"] = f"{type(error).__name__}: {error}"
+        run["took"] = round(time.monotonic() - begin, 1)
+        if run.get("metrics") != {}:
+            self.runs.append(run)
+            self.say(f"{run['took']:6.1f} s  row {row.number:2}  {peer:13} {text_of(row, run)}")
+        return "error" not in run
+
+    def run_limits(self, rows: list[Row], repetition: int) -> None:
+        raw = Raw(self.fresh_folder("raw"), self.payload)
+        try:
+            for row in rows:
+                self.record(row, raw.name, repetition, lambda row=row: row.measure_limit(raw, self.plan.scale))
+        finally:
+            raw.stop()
+
+    def run_peer(self, kind: type[Peer], situation: Situation, rows: list[Row], repetition: int) -> None:
+        rows = [row for row in rows if row.number not in kind.without]
+        if not rows:
+            return
+        peer = kind(self.fresh_folder(kind.name), self.payload, situation)
+        self.settings.setdefault(kind.name, {}).update(peer.settings())
+        try:
+            begin = time.monotonic()
+            peer.start()
+            self.say(f"{time.monotonic() - begin:6.1f} s  {kind.title} started: {situation.name}")
+            self.run_rows(peer, rows, repetition)
+        except Exception as error:  # noqa: BLE001
+            self.say(f"{kind.name} failed: {error}")
+            for row in rows:
+                if not any(self.is_of(run, row, kind, repetition) for run in self.runs):
+                    self.record(row, kind.name, repetition, lambda error=error: throw(error))
+        finally:
+            try:
+                peer.stop()
+            except Exception as error:  # noqa: BLE001
+                self.say(f"{kind.name} could not be stopped: {error}")
+
+    def run_rows(self, peer: Peer, rows: list[Row], repetition: int) -> None:
+        processes.settle(IDLE_SECONDS if self.plan.scale.repetitions > 1 else 0.5)
+        peer.idle_bytes = peer.memory("RssAnon")
+        if peer.warms_up:
+            warm_up(peer, self.plan.scale.warm_seconds)
+        for row in rows:
+            row.prepare(peer, self.plan.scale)
+        for row in rows:
+            os.sync()
+            self.record(row, peer.name, repetition, lambda row=row: row.measure(peer, self.plan.scale))
+
+    @staticmethod
+    def is_of(run: dict[str, Any], row: Row, kind: type[Peer], repetition: int) -> bool:
+        return (run["row"], run["peer"], run["repetition"]) == (row.number, kind.name, repetition)
+
+
+def throw(error: Exception) -> dict[str, float]:
+    raise error
+
+
+def text_of(row: Row, run: dict[str, Any]) -> str:
+    if "error" in run:
+        return run["error"]
+    metrics = run["metrics"]
+    return ", ".join(f"{metrics[m.key]:.4g} {m.title}" for m in row.metrics if m.key in metrics)
+
+
+def to_terminal(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

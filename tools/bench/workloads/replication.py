@@ -1,0 +1,71 @@
+"""Rows 8 and 13: bringing a replica up to date, and the memory that it takes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from peers.base import Batch, Peer, Situation
+from peers.raw import Raw
+
+from workloads.base import CPU, RECORDS, THROUGHPUT, Metric, Metrics, Row, Scale, rates
+from workloads.throughput import PARTITIONS
+
+PAIR = Situation("two clusters, acknowledged from the page cache", pair=True)
+SIZE = 1024
+PROBE_RECORDS = 1000
+
+
+def ensure_replication(peer: Peer) -> None:
+    """Replication runs and has brought something over."""
+    if getattr(peer, "replicating", False):
+        return
+    probe, _ = peer.produce("probe", SIZE, 1, bytes=PROBE_RECORDS * SIZE)
+    peer.start_replication()
+    peer.replicating = True
+    peer.watch(probe, lambda: None).result()
+
+
+def replicate(peer: Peer, batch: Batch, **words: float) -> Metrics:
+    """Starts replication with `batch` behind; how fast it comes over, and what that costs all servers."""
+    before: list[float] = []
+    watched = peer.watch(batch, lambda: before.append(peer.cpu()), **words)
+    peer.start_replication()
+    peer.replicating = True
+    found = watched.result()
+    used = peer.cpu() - before[0]
+    return {**rates(found, used), "start": found["since_start"] - found["seconds"]}
+
+
+class Replicate(Row):
+    number = 8
+    title = "Replication: a replica that is behind catches up, records of 1 KiB"
+    situation = PAIR
+    metrics: ClassVar[list[Metric]] = [THROUGHPUT, RECORDS, CPU, Metric("start", "s until it flows", False)]
+    limit = "page cache, TCP, relay, TCP, checksum, file"
+
+    def prepare(self, peer: Peer, scale: Scale) -> None:
+        peer.bulk, _ = peer.produce("bulk", SIZE, PARTITIONS, bytes=scale.stored_bytes)
+
+    def measure(self, peer: Peer, scale: Scale) -> Metrics:
+        metrics = replicate(peer, peer.bulk)
+        peer.consume(peer.bulk, at_replica=True)  # checks it, offset by offset
+        return metrics
+
+    def measure_limit(self, raw: Raw, scale: Scale) -> Metrics:
+        found = raw.run("hops", hops=2, bytes=scale.stored_bytes)
+        return rates(found, found["cpu_seconds"])
+
+
+class Memory(Row):
+    number = 13
+    title = "Memory of all servers of two clusters, page cache not counted"
+    situation = PAIR
+    needs = (8,)
+    metrics: ClassVar[list[Metric]] = [Metric("peak", "MiB at most, after row 8", False), Metric("idle", "MiB idle", False)]
+
+    def measure(self, peer: Peer, scale: Scale) -> Metrics:
+        peak = sum(peer.memory("VmHWM").values())
+        return {"peak": peak / (1 << 20), "idle": sum(peer.idle_bytes.values()) / (1 << 20)}
+
+
+ROWS = [Replicate(), Memory()]
