@@ -62,8 +62,9 @@ void watch(const Arguments& arguments) {
     seen = end_offsets(client.get(), topic);
     have = sum(seen);
     if (begin == 0 && have >= begin_at) {
-      begin = now_ns();
-      at_begin = have;
+      bool at_once = have >= wanted;  // before the first look: then all of it counts
+      begin = at_once ? began : now_ns();
+      at_begin = at_once ? 0 : have;
       fmt::print("{{\"event\": \"flowing\"}}\n");
       std::fflush(stdout);
     }

@@ -1,5 +1,5 @@
-// first-ack: starts a server and measures until it listens, and until it acknowledges a record to partition 0 of a topic
-// that is there. Bare requests on one connection, for a client library has delays of its own.
+// first-ack: starts a server and measures until it listens, and until it acknowledges a record to partition 0 of a
+// topic that is there. Bare requests on one connection, for a client library has delays of its own.
 #include <fmt/core.h>
 #include <unistd.h>
 

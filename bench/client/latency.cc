@@ -81,12 +81,24 @@ void receive(Run& run) {
   }
 }
 
+// A replica may get the topic a little later.
+void wait_for_topic(const Topic& topic, const std::string& broker) {
+  Handle client = rdkafka_client::make_handle(
+      RD_KAFKA_CONSUMER, {{"bootstrap.servers", broker}, {"group.id", "bench"}, {"log_level", "0"}});
+  int64_t deadline = now_ns() + static_cast<int64_t>(kPatienceSeconds * 1e9);
+  while (end_offsets(client.get(), topic).empty()) {
+    if (now_ns() > deadline) throw Failure(topic.name + " does not come to " + broker);
+    sleep_until_ns(now_ns() + 10'000'000);
+  }
+}
+
 }  // namespace
 
 void latency(const Arguments& arguments) {
   Topic topic(arguments);
   double rate = arguments.real("rate", 1000);
   double warm = arguments.real("warm", 1);
+  wait_for_topic(topic, arguments.text("at", topic.broker));
   int64_t begin = now_ns() + 500'000'000;  // so that everybody is ready
   int64_t from = begin + static_cast<int64_t>(warm * 1e9);
   auto count = static_cast<uint64_t>(rate * (warm + arguments.real("seconds", 5)));

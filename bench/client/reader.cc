@@ -10,6 +10,7 @@ namespace distributary::bench {
 using rdkafka_client::Settings;
 
 namespace {
+using Message = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_destroy)>;
 constexpr size_t kMostAtOnce = 2000;
 constexpr int kAnswerMillis = 5000;
 }  // namespace
@@ -18,13 +19,14 @@ Reader::Reader(const Topic& topic, const std::string& broker, const Payload& pay
     : topic_(topic),
       payload_(payload),
       stamped_(stamped),
-      consumer_(rdkafka_client::make_handle(RD_KAFKA_CONSUMER, Settings{{"bootstrap.servers", broker},
-                                                                        {"group.id", "bench"},
-                                                                        {"enable.auto.commit", "false"},
-                                                                        {"auto.offset.reset", "error"},
-                                                                        {"socket.nagle.disable", "true"},
-                                                                        {"fetch.error.backoff.ms", "5"},
-                                                                        {"topic.metadata.refresh.fast.interval.ms", "50"}})),
+      consumer_(
+          rdkafka_client::make_handle(RD_KAFKA_CONSUMER, Settings{{"bootstrap.servers", broker},
+                                                                  {"group.id", "bench"},
+                                                                  {"enable.auto.commit", "false"},
+                                                                  {"auto.offset.reset", "error"},
+                                                                  {"socket.nagle.disable", "true"},
+                                                                  {"fetch.error.backoff.ms", "5"},
+                                                                  {"topic.metadata.refresh.fast.interval.ms", "50"}})),
       messages_(kMostAtOnce),
       next_(topic.partitions) {
   rd_kafka_poll_set_consumer(consumer_.get());
@@ -60,21 +62,21 @@ size_t Reader::take(size_t most, int wait_ms) {
   ssize_t count = rd_kafka_consume_batch_queue(queue_, wait_ms, messages_.data(), std::min(most, kMostAtOnce));
   if (count < 0) throw Failure(std::string("consume: ") + rd_kafka_err2name(rd_kafka_last_error()));
   uint64_t before = total_;
-  for (ssize_t i = 0; i < count; ++i) {
-    check(*messages_[static_cast<size_t>(i)]);
-    rd_kafka_message_destroy(messages_[static_cast<size_t>(i)]);
-  }
+  // All are released first when one is wrong: the consumer's end waits for that.
+  std::vector<Message> taken;
+  taken.reserve(static_cast<size_t>(count));
+  for (ssize_t i = 0; i < count; ++i) taken.emplace_back(messages_[static_cast<size_t>(i)], rd_kafka_message_destroy);
+  for (const Message& message : taken) check(*message);
   return total_ - before;
 }
 
 int64_t Reader::take_stamped(int wait_ms) {
-  rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer_.get(), wait_ms);
-  if (message == nullptr) return 0;
+  Message message(rd_kafka_consumer_poll(consumer_.get(), wait_ms), rd_kafka_message_destroy);
+  if (!message) return 0;
   uint64_t before = total_;
   check(*message);
   int64_t stamp = 0;
   if (total_ != before) std::memcpy(&stamp, message->payload, sizeof stamp);
-  rd_kafka_message_destroy(message);
   return stamp;
 }
 
@@ -91,9 +93,7 @@ std::vector<uint64_t> end_offsets(rd_kafka_t* client, const Topic& topic) {
   return ends;
 }
 
-std::string json_list(const std::vector<uint64_t>& numbers) {
-  return fmt::format("[{}]", fmt::join(numbers, ", "));
-}
+std::string json_list(const std::vector<uint64_t>& numbers) { return fmt::format("[{}]", fmt::join(numbers, ", ")); }
 
 std::vector<uint64_t> ends_of(const Arguments& arguments, const Topic& topic) {
   std::vector<uint64_t> ends;

@@ -54,7 +54,8 @@ int run_command(int count, char** words, const std::map<std::string, void (*)(co
     commands.at(words[1])(Arguments(count - 2, words + 2));
     return 0;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "{} {}: {}\n", words[0], words[1], error.what());
+    fmt::print(stderr, "{} {}: {}\n", std::string_view(words[0]).substr(std::string_view(words[0]).rfind('/') + 1),
+               words[1], error.what());
     return 1;
   }
 }

@@ -1,7 +1,7 @@
 // What the records of the benchmarks hold: real JSON lines from a file, cut to size. Immutable; any thread.
 //
-// The value of a record follows from its partition and offset alone. So whoever reads a record knows what must be in it,
-// at the source and at a replica, and a missing, repeated or moved record is noticed.
+// The value of a record follows from its partition and offset alone. So whoever reads a record knows what must be in
+// it, at the source and at a replica, and a missing, repeated or moved record is noticed.
 #pragma once
 
 #include <cstdint>

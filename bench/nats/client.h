@@ -1,5 +1,5 @@
-// bench_nats: commands against one stream of JetStream; every one prints one JSON object. All records of a stream are in
-// one order, so the payload of one follows from its sequence number (see common/payload.h; partition 0).
+// bench_nats: commands against one stream of JetStream; every one prints one JSON object. All records of a stream are
+// in one order, so the payload of one follows from its sequence number (see common/payload.h; partition 0).
 #pragma once
 
 #include "common/arguments.h"

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <cstring>
 
@@ -20,7 +21,8 @@ namespace {
 constexpr size_t kSendAt = 256 << 10;
 constexpr size_t kBufferBytes = 4 << 20;
 constexpr int kAnswerMillis = 30'000;
-constexpr char kConnect[] = "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true}\r\n";
+constexpr char kConnect[] =
+    "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true}\r\n";
 
 int connected(uint16_t port) {
   sockaddr_in address{};
@@ -53,11 +55,20 @@ std::vector<std::string_view> words_of(std::string_view line) {
 
 }  // namespace
 
+uint64_t number_in(std::string_view answer, std::string_view name) {
+  std::string key = fmt::format("\"{}\":", name);
+  size_t at = answer.find(key);
+  if (at == std::string_view::npos) throw Failure(fmt::format("no {} in {}", name, answer));
+  return number_of(answer.substr(at + key.size()));
+}
+
 NatsConnection::NatsConnection(uint16_t port) : NatsConnection(connected(port), true) {}
 
 NatsConnection::NatsConnection(int socket, bool) : socket_(socket), in_(kBufferBytes) {
+  static std::atomic<int> connections{0};
+  inbox_ = fmt::format("_BENCH.{}.{}.", ::getpid(), ++connections);
   out_ = kConnect;
-  subscribe("_BENCH.answer.*");
+  subscribe(own("answer.*"));
   flush();
 }
 
@@ -131,7 +142,7 @@ bool NatsConnection::parse(NatsMessage& message) {
 }
 
 std::string NatsConnection::request(std::string_view subject, std::string_view payload) {
-  std::string inbox = fmt::format("_BENCH.answer.{}", ++requests_);
+  std::string inbox = own(fmt::format("answer.{}", ++requests_));
   publish(subject, inbox, payload);
   NatsMessage message;
   while (receive(message, kAnswerMillis)) {

@@ -24,6 +24,8 @@ class NatsConnection {
   NatsConnection(const NatsConnection&) = delete;
   NatsConnection& operator=(const NatsConnection&) = delete;
 
+  // A subject below one that only this connection uses.
+  std::string own(std::string_view name) const { return inbox_ + std::string(name); }
   void subscribe(std::string_view subject);
   // Collected until `flush`, or until there is enough for a large send.
   void publish(std::string_view subject, std::string_view reply, std::string_view first, std::string_view rest = {});
@@ -39,6 +41,7 @@ class NatsConnection {
   bool parse(NatsMessage& message);
 
   int socket_ = -1;
+  std::string inbox_;
   std::string out_;
   std::vector<char> in_;
   size_t begin_ = 0;
@@ -46,5 +49,8 @@ class NatsConnection {
   uint64_t subscriptions_ = 0;
   uint64_t requests_ = 0;
 };
+
+// The number that follows `"name":` in an answer; throws if there is none.
+uint64_t number_in(std::string_view answer, std::string_view name);
 
 }  // namespace distributary::bench

@@ -10,7 +10,7 @@ namespace distributary::bench {
 namespace {
 
 constexpr char kConsumer[] =
-    R"({{"stream_name":"{}","config":{{"deliver_subject":"_BENCH.deliver","deliver_policy":"all","ack_policy":"none",)"
+    R"({{"stream_name":"{}","config":{{"deliver_subject":"{}","deliver_policy":"all","ack_policy":"none",)"
     R"("max_deliver":1,"flow_control":true,"idle_heartbeat":5000000000,"mem_storage":true,"num_replicas":1}}}})";
 
 // $JS.ACK.<stream>.<consumer>.<delivered>.<sequence in the stream>....
@@ -29,15 +29,17 @@ uint64_t sequence_of(std::string_view reply) {
 
 NatsConsumer::NatsConsumer(uint16_t port, const std::string& stream, const Payload& payload, size_t size, bool stamped)
     : connection_(port), payload_(payload), size_(size), stamped_(stamped) {
-  connection_.subscribe("_BENCH.deliver");
-  connection_.publish("$JS.API.CONSUMER.CREATE." + stream, "_BENCH.answer.consumer", fmt::format(kConsumer, stream));
+  std::string deliver = connection_.own("deliver");
+  connection_.subscribe(deliver);
+  connection_.publish("$JS.API.CONSUMER.CREATE." + stream, connection_.own("answer.consumer"),
+                      fmt::format(kConsumer, stream, deliver));
   connection_.flush();
 }
 
 bool NatsConsumer::take(std::string_view& value, int wait_ms) {
   NatsMessage message;
   while (connection_.receive(message, wait_ms)) {
-    if (message.subject.starts_with("_BENCH.answer.")) {
+    if (message.subject.starts_with(connection_.own("answer."))) {
       if (message.payload.find("\"error\"") != std::string_view::npos) throw Failure(std::string(message.payload));
       continue;
     }
@@ -60,8 +62,7 @@ void NatsConsumer::check(const NatsMessage& message) {
   uint64_t sequence = sequence_of(message.reply);
   if (sequence != total_ + 1) throw Failure(fmt::format("record {} came in place of {}", sequence, total_ + 1));
   size_t skip = stamped_ ? sizeof(int64_t) : 0;
-  if (message.payload.size() != size_ ||
-      message.payload.substr(skip) != payload_.value(0, total_, size_).substr(skip))
+  if (message.payload.size() != size_ || message.payload.substr(skip) != payload_.value(0, total_, size_).substr(skip))
     throw Failure(fmt::format("record {} is not what was produced", sequence));
   ++total_;
 }

@@ -25,7 +25,7 @@ struct Run {
   Latencies delivered;
 };
 
-// Acknowledgements come in the order of the records: one stream, one connection.
+// They may come in another order than the records, which are numbered from 1 as they came to the stream.
 void take_acknowledgements(Run& run, NatsConnection& connection, uint64_t& taken, int64_t until) {
   while (taken < run.count) {
     NatsMessage message;
@@ -33,12 +33,13 @@ void take_acknowledgements(Run& run, NatsConnection& connection, uint64_t& taken
     if (!connection.receive(message, static_cast<int>(left > 0 ? left / 1'000'000 : 0))) return;
     if (!message.status.empty() || message.payload.find("\"error\"") != std::string_view::npos)
       throw Failure(fmt::format("publish: {} {}", message.status, message.payload));
-    int64_t due = run.pacer.due(taken++);
+    ++taken;
+    int64_t due = run.pacer.due(number_in(message.payload, "seq") - 1);
     if (due >= run.from) run.acknowledged.add(static_cast<uint64_t>(now_ns() - due));
   }
 }
 
-void send(Run& run, NatsConnection& connection) {
+void send(Run& run, NatsConnection& connection, const std::string& reply) {
   sleep_precisely();
   const std::string& subject = run.arguments.text("subject");
   for (uint64_t n = 0; n < run.count; ++n) {
@@ -50,7 +51,7 @@ void send(Run& run, NatsConnection& connection) {
     std::string_view text = run.payload.value(0, n, run.size);
     char stamp[sizeof due];
     std::memcpy(stamp, &due, sizeof due);
-    connection.publish(subject, "_BENCH.ack", {stamp, sizeof stamp}, text.substr(sizeof stamp));
+    connection.publish(subject, reply, {stamp, sizeof stamp}, text.substr(sizeof stamp));
   }
   connection.flush();
 }
@@ -88,7 +89,8 @@ void latency(const Arguments& arguments) {
   // One connection publishes and another gets the acknowledgements: a thread for each.
   NatsConnection connection(static_cast<uint16_t>(arguments.number("port")));
   NatsConnection acknowledgements(static_cast<uint16_t>(arguments.number("port")));
-  acknowledgements.subscribe("_BENCH.ack");
+  std::string reply = acknowledgements.own("ack");
+  acknowledgements.subscribe(reply);
   acknowledgements.flush();
   Worker receiver([&] { receive(run, static_cast<uint16_t>(arguments.number("at", arguments.number("port")))); });
   Worker acknowledger([&] {
@@ -96,7 +98,7 @@ void latency(const Arguments& arguments) {
     take_acknowledgements(run, acknowledgements, taken, run.deadline);
     if (taken < run.count) throw Failure(fmt::format("{} of {} records were acknowledged", taken, run.count));
   });
-  Worker sender([&] { send(run, connection); });
+  Worker sender([&] { send(run, connection, reply); });
   sender.join();
   acknowledger.join();
   receiver.join();

@@ -1,4 +1,5 @@
-// bench_nats COMMAND [name=value ...]: a client of NATS JetStream that does what bench_client does with Kafka's protocol.
+// bench_nats COMMAND [name=value ...]: a client of NATS JetStream that does what bench_client does with Kafka's
+// protocol.
 #include "nats/client.h"
 
 using namespace distributary::bench;

@@ -6,5 +6,10 @@ using namespace distributary::bench;
 
 int main(int count, char** words) {
   return run_command(count, words,
-                     {{"send", send_from_file}, {"hops", hops}, {"sync", sync_writes}, {"ping", ping}, {"pull", pull}, {"serve", serve}});
+                     {{"send", send_from_file},
+                      {"hops", hops},
+                      {"sync", sync_writes},
+                      {"ping", ping},
+                      {"pull", pull},
+                      {"serve", serve}});
 }

@@ -1,7 +1,7 @@
-// bench_wan run left=NETNS right=NETNS [delay_ms= loss= mbit= seed=]: a wide area network between two network namespaces,
-// for machines whose kernel has no netem. In each it makes the TUN device `wan0` and carries packets between the two: a
-// fixed delay each way, random loss each way from a fixed seed, a rate, and a queue of 100 ms that drops at its tail.
-// Ends with standard input. Needs root.
+// bench_wan run left=NETNS right=NETNS [delay_ms= loss= mbit= seed=]: a wide area network between two network
+// namespaces, for machines whose kernel has no netem. In each it makes the TUN device `wan0` and carries packets
+// between the two: a fixed delay each way, random loss each way from a fixed seed, a rate, and a queue of 100 ms that
+// drops at its tail. Ends with standard input. Needs root.
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <linux/if.h>

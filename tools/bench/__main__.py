@@ -12,10 +12,12 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import json
 import pathlib
 import shlex
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -30,6 +32,7 @@ from workloads import ROWS, SCALES, with_needs  # noqa: E402
 
 FOLDER = TREE / "build" / "bench"
 RESULTS = FOLDER / "results"
+PUBLISHED = TREE / "docs" / "benchmarks" / "results.json"
 # A quick look leaves out the peer that only differs in settings.
 NOT_QUICK = {"kafka-tuned"}
 
@@ -45,6 +48,8 @@ def arguments_of(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--row", type=int, action="append", choices=ROWS, help="only this row; may be repeated")
     parser.add_argument("--peer", action="append", choices=[*PEERS, "raw"], help="only this one; may be repeated")
     parser.add_argument("--repetitions", type=int, help="instead of the scale's own")
+    parser.add_argument("--results", type=pathlib.Path, metavar="FILE", help="where to, if not build/bench/results")
+    parser.add_argument("--folder", type=pathlib.Path, default=FOLDER, help="for everything that is written meanwhile")
     parser.add_argument("--list", action="store_true", help="show the rows and the peers")
     parser.add_argument("--publish", type=pathlib.Path, metavar="FILE", help="make docs/benchmarks.md from this")
     return parser.parse_args(words)
@@ -66,39 +71,55 @@ def chosen_peers(arguments: argparse.Namespace) -> tuple[list, dict[str, str]]:
     return [PEERS[name] for name in names if name in PEERS and name not in missing], missing
 
 
+def publish(path: pathlib.Path) -> None:
+    """Puts results where the generator of the pages takes them from, and runs it."""
+    results = json.loads(path.read_text())
+    PUBLISHED.parent.mkdir(exist_ok=True)
+    PUBLISHED.write_text(json.dumps(results, indent=1) + "\n")
+    report.write(TREE / "docs", results)
+    print("written: docs/benchmarks.md")
+
+
 def main(words: list[str]) -> int:
     arguments = arguments_of(words)
     if arguments.list:
         list_all()
         return 0
     if arguments.publish:
-        report.publish(arguments.publish)
+        publish(arguments.publish)
         return 0
     scale = SCALES[arguments.scale]
     if arguments.repetitions:
-        scale = report.dataclasses.replace(scale, repetitions=arguments.repetitions)
+        scale = dataclasses.replace(scale, repetitions=arguments.repetitions)
     peers, missing = chosen_peers(arguments)
     limits = not arguments.peer or "raw" in arguments.peer
     plan = Plan(scale, with_needs(arguments.row or list(ROWS)), peers, limits)
     began = datetime.datetime.now(datetime.timezone.utc)
-    RESULTS.mkdir(parents=True, exist_ok=True)
+    arguments.folder.mkdir(parents=True, exist_ok=True)
     results = {
         "scale": scale.name,
         "command": shlex.join(["./x", "bench", *words]),
         "began": began.isoformat(timespec="seconds"),
-        "machine": machine.describe(FOLDER),
+        "machine": machine.describe(arguments.folder),
         "missing": missing,
     }
-    runner = Runner(plan, FOLDER / "run", payload_file(FOLDER), to_terminal)
+    runner = Runner(plan, arguments.folder / "run", payload_file(arguments.folder), to_terminal)
     results["runs"] = runner.run()
     results["peers"] = {p.name: {"version": p.version(), "settings": runner.settings.get(p.name, {})} for p in peers}
     results["took"] = round((datetime.datetime.now(datetime.timezone.utc) - began).total_seconds())
-    path = RESULTS / f"{began:%Y%m%d-%H%M%S}-{scale.name}.json"
+    path = arguments.results or RESULTS / f"{began:%Y%m%d-%H%M%S}-{scale.name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(results, indent=1) + "\n")
     print(report.text(results))
-    print(f"{results['took']} s; {path.relative_to(TREE)}")
+    print(f"{results['took']} s; {path}")
     return 1 if any("error" in run for run in results["runs"]) else 0
 
 
+def ended(number: int, _: object) -> None:
+    """So that what runs is ended too."""
+    raise SystemExit(128 + number)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, ended)
     sys.exit(main(sys.argv[1:]))

@@ -25,7 +25,9 @@ class Wrong(Exception):
 class Program:
     """One of our programs, running. `on_event` gets the objects that it prints before its result, on another thread."""
 
-    def __init__(self, name: str, command: str, on_event: Callable[[dict[str, Any]], None] = lambda _: None, **words: Any):
+    def __init__(
+        self, name: str, command: str, on_event: Callable[[dict[str, Any]], None] = lambda _: None, **words: Any
+    ):
         arguments = [f"{key}={value}" for key, value in words.items() if value is not None]
         self.name = f"{name} {command}"
         self._on_event = on_event

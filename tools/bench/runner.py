@@ -18,7 +18,6 @@ from peers.raw import Raw
 from workloads import ROWS, Row, Scale
 
 IDLE_SECONDS = 2
-PATIENCE_ERRORS = (Exception,)
 
 
 @dataclasses.dataclass

@@ -131,7 +131,9 @@ class Peer:
             stamped=int(batch.stamped),
         )
 
-    def latency(self, topic: str, size: int, partitions: int = 4, at_replica: bool = False, **words: Any) -> dict[str, Any]:
+    def latency(
+        self, topic: str, size: int, partitions: int = 4, at_replica: bool = False, **words: Any
+    ) -> dict[str, Any]:
         """Open loop at `rate`; to a consumer at the replica if `at_replica`. The topic is there and empty."""
         at = self.client_words(topic, partitions, at_replica=True) if at_replica else {}
         return run(

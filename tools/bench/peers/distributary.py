@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import programs  # noqa: F401  (finds tests/system)
 from clusters import Cluster, Site, binaries
 from kafka_clients import OPEN_TO_ALL
-from waiting import wait_until
 
 from peers.base import PAGE_CACHE, KafkaClients
 
@@ -61,7 +61,8 @@ class Distributary(KafkaClients):
         return f"{self.stream}:{topic}"
 
     def create_topic(self, topic: str, partitions: int) -> None:
-        self.site.maprcli(f"stream topic create -path /mapr/source{self.stream} -topic {topic} -partitions {partitions}")
+        path = f"/mapr/source{self.stream}"
+        self.site.maprcli(f"stream topic create -path {path} -topic {topic} -partitions {partitions}")
 
     def start_replication(self) -> None:
         source, replica = f"/mapr/source{self.stream}", f"/mapr/replica{self.stream}"
@@ -74,9 +75,7 @@ class Distributary(KafkaClients):
         self.site.maprcli(f"stream upstream add -path {replica} -upstream {source}")
         self.copy = subprocess.Popen(
             [str(binaries() / "mapr"), "copystream", "-src", source, "-dst", replica],
-            env={**__import__("os").environ, **self.site.environment()},
+            env={**os.environ, **self.site.environment()},
             stdout=subprocess.DEVNULL,
         )
 
-
-__all__ = ["Distributary", "wait_until"]

@@ -3,9 +3,8 @@
 from workloads import latency, replication, throughput
 from workloads.base import SCALES, Metric, Row, Scale
 
-ROWS: dict[int, Row] = {row.number: row for row in sorted(
-    [*throughput.ROWS, *latency.ROWS, *replication.ROWS], key=lambda row: row.number
-)}
+ALL = [*throughput.ROWS, *latency.ROWS, *replication.ROWS]
+ROWS: dict[int, Row] = {row.number: row for row in sorted(ALL, key=lambda row: row.number)}
 
 
 def with_needs(numbers: list[int]) -> list[int]:

@@ -61,7 +61,10 @@ class Memory(Row):
     title = "Memory of all servers of two clusters, page cache not counted"
     situation = PAIR
     needs = (8,)
-    metrics: ClassVar[list[Metric]] = [Metric("peak", "MiB at most, after row 8", False), Metric("idle", "MiB idle", False)]
+    metrics: ClassVar[list[Metric]] = [
+        Metric("peak", "MiB at most, after row 8", False),
+        Metric("idle", "MiB idle", False),
+    ]
 
     def measure(self, peer: Peer, scale: Scale) -> Metrics:
         peak = sum(peer.memory("VmHWM").values())

@@ -26,7 +26,8 @@ class Produce(Row):
         topic = f"row{self.number}"
         peer.create_topic(topic, PARTITIONS)
         with peer.counting_cpu() as used:
-            batch, found = peer.produce_to(topic, self.size, PARTITIONS, seconds=scale.produce_seconds, codec=self.codec)
+            words = {"seconds": scale.produce_seconds, "codec": self.codec}
+            batch, found = peer.produce_to(topic, self.size, PARTITIONS, **words)
         peer.consume(batch)  # checks it
         return rates(found, used.seconds)
 
