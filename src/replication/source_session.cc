@@ -70,6 +70,7 @@ Task<void> SourceSession::pump() {
       co_return;
     }
     if (source_.durable_end().next != position_.next) continue;
+    source_.want_durable();  // again with every group that an async source writes
     std::stop_token stop = stop_.get_token();
     Status waited = co_await source_.advanced().wait(kNever, stop);
     (void)waited;  // the loop looks at what it waits for

@@ -115,6 +115,11 @@ void GroupWriter::roll() {
   work_.notify_all();
 }
 
+void GroupWriter::want_durable() {
+  wanted_lsn_ = next_lsn_ - 1;
+  flush_.notify_all();
+}
+
 std::pair<SegmentNumber, uint64_t> GroupWriter::next_place() const {
   if (open_) return {groups_.back().segment, groups_.back().at};
   return {segment_, segment_end_};
@@ -223,7 +228,7 @@ Task<void> GroupWriter::sync_loop() {
       Status waited = co_await awaited.wait(kNever, scope_.stop_token());
       if (!waited) co_return;
     }
-    if (options_.durability == Durability::async) {
+    if (options_.durability == Durability::async && wanted_lsn_ <= durable_lsn_) {
       SteadyTime until = world_.clock().now() + options_.async_flush;
       Status waited = co_await flush_.wait(until, scope_.stop_token());
       if (!waited && waited.error().code == ErrorCode::cancelled) co_return;

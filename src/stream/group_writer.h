@@ -75,6 +75,8 @@ class GroupWriter {
   // The group that gathers, for the caller to append one entry to `bytes`; then `added`.
   PendingGroup& gather();
   void added(const LogPosition& end);
+  // Somebody waits for all of it to be durable: an `async` log does not leave it to the background sync.
+  void want_durable();
   // The next group begins a new segment; writes an empty group if there is nothing else to write.
   void roll();
 
@@ -116,6 +118,7 @@ class GroupWriter {
   Lsn next_lsn_;
   Lsn written_lsn_;
   Lsn durable_lsn_;
+  Lsn wanted_lsn_ = 0;  // somebody waits for everything up to here to be durable
   LogPosition written_end_;
   LogPosition durable_end_;
   std::deque<PendingGroup> groups_;  // closed ones and, if `open_`, at the back the one that gathers

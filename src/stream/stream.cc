@@ -158,8 +158,11 @@ Task<Status> Stream::wait_acknowledged(Lsn lsn, SteadyTime deadline, std::stop_t
 }
 
 Task<Status> Stream::wait_durable(Lsn lsn, SteadyTime deadline, std::stop_token stop) {
+  want_durable();
   co_return co_await impl_->wait_for(lsn, true, deadline, stop);
 }
+
+void Stream::want_durable() { impl_->writer->want_durable(); }
 
 Task<Status> Stream::wait_room(SteadyTime deadline, std::stop_token stop) {
   while (impl_->writer->unwritten_bytes() > kUnwrittenBytesMax && !impl_->failure) {

@@ -107,6 +107,9 @@ class Stream {
   // In `sync` mode the same as wait_durable; in `async` mode returns once written to the page cache.
   Task<Status> wait_acknowledged(Lsn lsn, SteadyTime deadline = kNever, std::stop_token stop = {});
   Task<Status> wait_durable(Lsn lsn, SteadyTime deadline = kNever, std::stop_token stop = {});
+  // For readers of the log that have reached its durable end: what was appended is made durable soon, in `async` mode
+  // too, and not only with the next background sync.
+  void want_durable();
   // While more is appended than the device takes: wait before appending more.
   Task<Status> wait_room(SteadyTime deadline = kNever, std::stop_token stop = {});
   // Notified once per group commit, after the high watermarks moved, and on failure.

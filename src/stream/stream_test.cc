@@ -52,6 +52,20 @@ TEST(Stream, NothingUndurableIsSeen) {
   EXPECT_EQ(must(h.fetch(clicks, 0)).batches.size(), 1u);
 }
 
+TEST(Stream, WhoWaitsForAnAsyncStreamDoesNotWaitForItsBackgroundSync) {
+  StreamHarness h;
+  h.options.durability = Durability::async;
+  h.options.async_flush = std::chrono::hours(1);
+  h.open();
+  TopicUuid topic = h.create("clicks");
+  SteadyTime begin = h.sim.executor().clock().now();
+  AppendedBatch first = h.append({topic, 0}, {"a"});
+  must(h.sim.executor().run(h.stream->wait_acknowledged(first.lsn)));
+  EXPECT_LT(h.stream->durable_lsn(), first.lsn);
+  h.wait(first.lsn);
+  EXPECT_LT(h.sim.executor().clock().now() - begin, std::chrono::minutes(1));
+}
+
 TEST(Stream, CleanReopenGoesOnWhereItWas) {
   StreamHarness h;
   h.open();
