@@ -1,6 +1,7 @@
 #include "replication/frame_connection.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace distributary {
 
@@ -35,18 +36,25 @@ Task<Status> FrameConnection::fill(size_t bytes, FrameReadLimits limits, std::st
   co_return Status{};
 }
 
-Task<Status> FrameConnection::read_rest(std::vector<uint8_t>& into, size_t length, FrameReadLimits limits,
-                                        std::stop_token stop) {
-  while (into.size() < length) {
-    size_t had = into.size();
-    into.resize(std::min(length, had + std::max(had, kGrowBytesMax)));
-    while (had < into.size()) {
-      MutableBytes room = MutableBytes(into).subspan(had);
-      CO_TRY(size_t count, co_await read_some(room, limits, stop));
-      had += count;
+// The whole frame, whose header is in ahead_. The buffer is not zeroed: it is filled by what arrives.
+Task<Result<Bytes>> FrameConnection::read_frame(size_t length, FrameReadLimits limits, std::stop_token stop) {
+  size_t capacity = std::min(length, kGrowBytesMax);
+  auto buffer = std::make_shared_for_overwrite<uint8_t[]>(capacity);
+  size_t have = std::min(filled_ - used_, capacity);
+  std::copy_n(ahead_.begin() + static_cast<std::ptrdiff_t>(used_), have, buffer.get());
+  used_ += have;
+  while (have < length) {
+    if (have == capacity) {
+      capacity = std::min(length, 2 * capacity);
+      auto larger = std::make_shared_for_overwrite<uint8_t[]>(capacity);
+      std::copy_n(buffer.get(), have, larger.get());
+      buffer = std::move(larger);
     }
+    CO_TRY(size_t count, co_await read_some(MutableBytes(buffer.get() + have, capacity - have), limits, stop));
+    have += count;
   }
-  co_return Status{};
+  MutableBytes whole(buffer.get(), length);
+  co_return Bytes(std::move(buffer), whole);
 }
 
 Task<Result<Frame>> FrameConnection::read(FrameReadLimits limits, std::stop_token stop) {
@@ -58,12 +66,9 @@ Task<Result<Frame>> FrameConnection::read(FrameReadLimits limits, std::stop_toke
     co_return fail(ErrorCode::too_large, "a frame of " + std::to_string(header.length) + " bytes; at most " +
                                              std::to_string(limits.bytes_max) + " are allowed here");
   }
-  size_t here = std::min<size_t>(filled_ - used_, header.length);
-  std::vector<uint8_t> bytes(ahead_.begin() + used_, ahead_.begin() + used_ + here);
-  used_ += here;
-  CO_TRY_STATUS(co_await read_rest(bytes, header.length, limits, stop));
+  CO_TRY(Bytes bytes, co_await read_frame(header.length, limits, stop));
   CO_TRY_STATUS(check_frame(bytes));
-  Frame frame{header.type, Bytes(std::move(bytes))};
+  Frame frame{header.type, std::move(bytes)};
   co_return frame;
 }
 

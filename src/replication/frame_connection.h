@@ -41,7 +41,7 @@ class FrameConnection {
 
  private:
   Task<Status> fill(size_t bytes, FrameReadLimits limits, std::stop_token stop);
-  Task<Status> read_rest(std::vector<uint8_t>& into, size_t length, FrameReadLimits limits, std::stop_token stop);
+  Task<Result<Bytes>> read_frame(size_t length, FrameReadLimits limits, std::stop_token stop);
   Task<Result<size_t>> read_some(MutableBytes into, FrameReadLimits limits, std::stop_token stop);
 
   std::unique_ptr<Connection> connection_;

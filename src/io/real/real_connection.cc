@@ -135,9 +135,10 @@ Task<Result<size_t>> TlsConnection::read_some(MutableBytes into, SteadyTime dead
   co_return fail(closed_here().error());
 }
 
-Task<Status> TlsConnection::write_record(ByteView bytes, SteadyTime deadline, std::stop_token stop) {
+// Until it is done: an empty `record` stands for sending what has gathered.
+Task<Status> TlsConnection::write_record(ByteView record, SteadyTime deadline, std::stop_token stop) {
   while (!socket_->closed()) {
-    TlsSession::Outcome outcome = session_->write(bytes);
+    TlsSession::Outcome outcome = record.empty() ? session_->flush() : session_->write(record);
     if (outcome == TlsSession::Outcome::done) co_return Status{};
     write_given_up_ = true;
     Status waited = co_await wait_for(outcome, deadline, stop);
@@ -171,6 +172,8 @@ Task<Status> TlsConnection::write(std::span<const ByteView> pieces, SteadyTime d
     Status written = co_await write_record(record, deadline, stop);
     CO_TRY_STATUS(written);
   }
+  Status sent = co_await write_record({}, deadline, stop);
+  CO_TRY_STATUS(sent);
   if (socket_->closed()) co_return closed_here();
   co_return Status{};
 }

@@ -124,6 +124,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsIdentity& identity
   SSL_CTX_set_num_tickets(context, 0);
   SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_default_read_buffer_len(context, TlsSession::kReceiveBytes);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   SSL_CTX_set_cert_verify_callback(context, verify_peer, nullptr);
   TRY_STATUS(use_identity(context, identity));
@@ -134,7 +135,13 @@ TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
 TlsSession::TlsSession(std::shared_ptr<TlsContext> context, int descriptor, Role role)
     : context_(std::move(context)), ssl_(SSL_new(context_->get())) {
-  CHECK(ssl_ != nullptr && SSL_set_fd(ssl_, descriptor) == 1);
+  // Records gather before they are sent, so that a call of the system carries several.
+  BIO* input = BIO_new_socket(descriptor, BIO_NOCLOSE);
+  BIO* output = BIO_new_socket(descriptor, BIO_NOCLOSE);
+  BIO* gather = BIO_new(BIO_f_buffer());
+  CHECK(ssl_ != nullptr && input != nullptr && output != nullptr && gather != nullptr);
+  CHECK(BIO_set_write_buffer_size(gather, kSendBytes) == 1);
+  SSL_set_bio(ssl_, input, BIO_push(gather, output));  // and frees them
   if (role == Role::connects) {
     SSL_set_connect_state(ssl_);
   } else {
@@ -192,6 +199,17 @@ TlsSession::Outcome TlsSession::write(ByteView bytes) {
   errno = 0;
   size_t written = 0;
   return outcome_of(SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written));
+}
+
+TlsSession::Outcome TlsSession::flush() {
+  if (broken_) return Outcome::failed;
+  errno = 0;
+  BIO* output = SSL_get_wbio(ssl_);
+  if (BIO_flush(output) > 0) return Outcome::done;
+  if (BIO_should_retry(output)) return Outcome::want_write;
+  broken_ = true;
+  failure_ = errno != 0 ? std::system_category().message(errno) : "the connection cannot be written to";
+  return Outcome::failed;
 }
 
 void TlsSession::say_goodbye() {

@@ -39,14 +39,18 @@ class TlsSession {
 
   Outcome handshake();
   Outcome read(MutableBytes into, size_t& count);
-  // All of `bytes` (at most kRecord) or nothing; after want_* it must be called again with the same bytes.
+  // All of `bytes` (at most kRecord) or nothing; after want_* it must be called again with the same bytes. What is
+  // `done` may still wait to be sent with what follows: `flush` sends it.
   Outcome write(ByteView bytes);
+  Outcome flush();
   void say_goodbye();  // tells the other side that the end is meant, if that can be done at once
   // After a handshake.
   Result<PeerIdentity> peer() const;
   const std::string& failure() const { return failure_; }  // after `failed`
 
   static constexpr size_t kRecord = 16 * 1024;
+  static constexpr size_t kSendBytes = 68 * 1024;     // gathered for one call of the system: four full records
+  static constexpr size_t kReceiveBytes = 96 * 1024;  // taken by one call of the system
 
  private:
   Outcome outcome_of(int result);
