@@ -27,6 +27,7 @@ OpenStreams::OpenStreams(World& world, LogStore& logs, MetaStore& meta, TailCach
       meta_(meta),
       cache_(cache),
       options_(std::move(options)),
+      turns_(world.executor, kFetchesReadingOfNode),
       changed_(world.executor),
       scope_(world.executor) {}
 
@@ -82,7 +83,7 @@ Task<Result<std::unique_ptr<OpenStream>>> OpenStreams::open(StreamRecord record)
   StreamOptions options = options_for(record.settings);
   Origin origin = record.origin();
   std::unique_ptr<Log> opened_log = std::move(*log);
-  auto stream = co_await Stream::open(world_, std::move(opened_log), cache_, origin, epoch, options);
+  auto stream = co_await Stream::open(world_, std::move(opened_log), cache_, origin, epoch, options, &turns_);
   if (!stream) co_return fail(stream.error().context("stream " + record.path));
   for (const Damage& damage : (*stream)->damage()) {
     kLog.warn("the stream is damaged and read-only",

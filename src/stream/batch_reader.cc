@@ -103,6 +103,7 @@ Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey k
                                                      size_t bytes_max, bool whole_first) {
   CO_TRY(std::vector<IndexEntry> entries, co_await index_.find(key, from, bytes_max, kEntriesPerFetch));
   while (!entries.empty() && entries.back().end_offset() > end) entries.pop_back();
+  last_damage_ = {};
   if (entries.empty() || entries.front().base_offset > from) {
     co_return fail(missing(topic, key, from, entries.empty() ? end : entries.front().base_offset));
   }
@@ -119,9 +120,14 @@ Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey k
   std::vector<Bytes> found(count);
   std::vector<Span> spans = plan(entries, found);
   std::optional<ReadTurns::Turn> turn;  // until what was read is checked
+  std::optional<ReadTurns::Turn> node_turn;
   if (!spans.empty()) {
     ReadTurns::Turn taken = co_await turns_.take();
     turn.emplace(std::move(taken));
+    if (node_turns_ != nullptr) {
+      ReadTurns::Turn of_node = co_await node_turns_->take();
+      node_turn.emplace(std::move(of_node));
+    }
     co_await read_spans(spans);
   }
   size_t checked = 0;
@@ -138,6 +144,7 @@ Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey k
         co_await yield_to_others(executor_);
       }
       Status good = check(topic, entry, bytes);
+      if (!good) last_damage_ = {entry.segment, entry.at};
       if (!good && i == 0) co_return fail(good.error());
       if (!good) {  // what comes before the damage is served; the next fetch names it
         found.resize(i);
@@ -158,6 +165,7 @@ Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey k
 Task<Result<Bytes>> BatchReader::read_batch(TopicUuid topic, IndexEntry entry) {
   if (auto cached = cache_.get(id_, entry.segment, entry.at, entry.length)) co_return payload_of(*cached);
   CO_TRY(Bytes bytes, co_await log_.read(entry.segment, entry.at, entry.length, ReadPattern::scattered));
+  last_damage_ = {entry.segment, entry.at};
   CO_TRY_STATUS(check(topic, entry, bytes));
   co_return payload_of(bytes);
 }

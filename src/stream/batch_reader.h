@@ -15,16 +15,29 @@
 
 namespace distributary {
 
-inline constexpr size_t kFetchesReading = 1;  // fetches that read the log at a time: many reads each keep a device busy
+inline constexpr size_t kFetchesReading = 1;  // that read one log at a time: many reads each keep a device busy
+inline constexpr size_t kFetchesReadingOfNode = 4;     // likewise, of all logs of a node
 inline constexpr size_t kReadGapBytes = 4096;          // neighbours closer than this are read together
 inline constexpr size_t kReadBytesMax = 1u << 20;      // of one coalesced read
 inline constexpr size_t kReadLongBytes = 256u << 10;   // from here on worth a read-ahead
 inline constexpr size_t kCheckedPerTurn = 128u << 10;  // bytes whose checksums are compared before others go first
 
+struct ReadPlace {
+  SegmentNumber segment = 0;  // 0: not known
+  uint64_t at = 0;
+};
+
 class BatchReader {
  public:
-  BatchReader(Executor& executor, Log& log, LogId id, TailCache& cache, LogIndex& index)
-      : executor_(executor), log_(log), id_(id), cache_(cache), index_(index) {}
+  // `turns`: of the node, shared by its streams; null: only those of the log.
+  BatchReader(Executor& executor, Log& log, LogId id, TailCache& cache, LogIndex& index, ReadTurns* turns)
+      : executor_(executor),
+        log_(log),
+        id_(id),
+        cache_(cache),
+        index_(index),
+        turns_(executor, kFetchesReading),
+        node_turns_(turns) {}
 
   struct Batches {
     std::vector<Bytes> batches;
@@ -36,6 +49,9 @@ class BatchReader {
                              bool whole_first);
   // One batch, checked.
   Task<Result<Bytes>> read_batch(TopicUuid topic, IndexEntry entry);
+
+  // Of the last damage that a read ended with.
+  ReadPlace last_damage() const { return last_damage_; }
 
  private:
   struct Span {  // neighbours in the log that one read covers
@@ -56,7 +72,9 @@ class BatchReader {
   LogId id_;
   TailCache& cache_;
   LogIndex& index_;
-  ReadTurns turns_{executor_, kFetchesReading};
+  ReadPlace last_damage_;
+  ReadTurns turns_;
+  ReadTurns* node_turns_;
 };
 
 }  // namespace distributary

@@ -71,6 +71,7 @@ Task<Result<LogChunk>> HistoryReader::read(LogPosition from, LogPosition end, si
   chunk.next = from;
   while (chunk.next.next < end.next && chunk.bytes < bytes_max) {
     settle(chunk.next);
+    last_read_ = chunk.next;
     CO_TRY(ScannedGroup group, co_await group_at(chunk.next.segment, chunk.next.at));
     if (group.header.first_lsn > chunk.next.next) {
       co_return fail(ErrorCode::corrupt, fmt::format("log {} goes on at LSN {}, expected {}: damage", to_string(id_),

@@ -25,6 +25,9 @@ class HistoryReader {
   // The chain hash of `origin` after `lsn`, searched up to `end`.
   Task<Result<std::optional<Hash128>>> chain_at(Origin origin, OriginLsn lsn, LogPosition end);
 
+  // Where the last group was looked for: after an error, the place of the damage.
+  const LogPosition& last_read() const { return last_read_; }
+
  private:
   Task<Result<ScannedGroup>> group_at(SegmentNumber segment, uint64_t at);
   // Moves over the end of a sealed segment.
@@ -35,6 +38,7 @@ class HistoryReader {
   LogId id_;
   TailCache& cache_;
   const SegmentTable& segments_;
+  LogPosition last_read_;
 };
 
 }  // namespace distributary

@@ -1,4 +1,5 @@
-// ReadTurns: at most so many at a time, the others in the order in which they came. So that a hundred consumers that
+// ReadTurns: at most so many at a time, the others in the order in which they came. One for all streams of a node, so
+// that a hundred consumers that
 // read the device do not fill the loop's queue with their work: what is acknowledged to producers passes through the
 // same queue.
 //

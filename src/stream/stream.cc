@@ -14,7 +14,7 @@ const Logger logger("stream");
 }
 
 Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cache_in, Origin origin_in,
-                   StorageEpoch epoch_in, StreamOptions options_in)
+                   StorageEpoch epoch_in, StreamOptions options_in, ReadTurns* turns)
     : world(world_in),
       log(std::move(log_in)),
       cache(cache_in),
@@ -25,7 +25,8 @@ Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cach
       index(world.executor, *log, id),
       checkpoints(*log, id),
       baseline_store(*log, id),
-      records(world.executor, *log, id, cache, index),
+      damage_notes(*log, id),
+      records(world.executor, *log, id, cache, index, turns),
       history(*log, id, cache, segments),
       advanced(world.executor),
       upkeep_wanted(world.executor),
@@ -40,6 +41,9 @@ Task<Status> Stream::Impl::open() {
   state = std::move(recovered.state);
   segments = std::move(recovered.segments);
   damage = std::move(recovered.damage);
+  if (damage.empty()) {
+    CO_TRY(damage, co_await damage_notes.load());
+  }
   for (SegmentNumber segment : index.memory().segments()) {
     if (segment < recovered.end.segment) to_seal.push_back(segment);
   }
@@ -96,8 +100,14 @@ void Stream::Impl::group_began(const PendingGroup& group) {
 }
 
 void Stream::Impl::raise_watermarks(const PendingGroup& group) {
-  for (const RaisedWatermark& raised : group.watermarks)
+  for (const RaisedWatermark& raised : group.watermarks) {
     state.set_high_watermark(raised.ordinal, raised.partition, raised.offset);
+    tell(raised.ordinal, raised.partition);
+  }
+}
+
+void Stream::Impl::tell(uint32_t ordinal, PartitionIndex partition) const {
+  for (PartitionListener* listener : listeners) listener->partition_changed(ordinal, partition);
 }
 
 Task<Status> Stream::Impl::wait_for(Lsn lsn, bool durable, SteadyTime deadline, std::stop_token stop) {
@@ -124,8 +134,9 @@ Stream::Stream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Stream::~Stream() = default;
 
 Task<Result<std::unique_ptr<Stream>>> Stream::open(World& world, std::unique_ptr<Log> log, TailCache& cache,
-                                                   Origin origin, StorageEpoch epoch, StreamOptions options) {
-  auto impl = std::make_unique<Impl>(world, std::move(log), cache, origin, epoch, options);
+                                                   Origin origin, StorageEpoch epoch, StreamOptions options,
+                                                   ReadTurns* turns) {
+  auto impl = std::make_unique<Impl>(world, std::move(log), cache, origin, epoch, options, turns);
   Status opened = co_await impl->open();
   if (!opened) {
     if (impl->writer) (void)co_await impl->writer->stop();
@@ -151,6 +162,8 @@ void Stream::set_options(StreamOptions options) {
 Lsn Stream::last_lsn() const { return impl_->writer->next_lsn() - 1; }
 Lsn Stream::durable_lsn() const { return impl_->writer->durable_lsn(); }
 Signal& Stream::advanced() { return impl_->advanced; }
+void Stream::add_listener(PartitionListener& listener) { impl_->listeners.push_back(&listener); }
+void Stream::remove_listener(PartitionListener& listener) { std::erase(impl_->listeners, &listener); }
 
 Task<Status> Stream::wait_acknowledged(Lsn lsn, SteadyTime deadline, std::stop_token stop) {
   bool durable = impl_->options.durability == Durability::sync;
@@ -186,7 +199,7 @@ Task<Result<FetchedBatches>> Stream::fetch(TopicPartition partition, Offset from
   FetchedBatches result;
   result.high_watermark = at.high_watermark;
   result.log_start = at.log_start;
-  if (from >= at.high_watermark || bytes_max == 0) co_return result;
+  if (from >= at.high_watermark || (bytes_max == 0 && !whole_first)) co_return result;
   IndexKey key = index_key(topic->ordinal, partition.partition);
   auto batches = co_await self.records.read(partition.topic, key, from, at.high_watermark, bytes_max, whole_first);
   if (!batches) {
@@ -195,7 +208,12 @@ Task<Result<FetchedBatches>> Stream::fetch(TopicPartition partition, Offset from
     if (expired) co_return fail(ErrorCode::out_of_range, fmt::format("offset {} has just expired", from));
     bool made_again = co_await self.reindex_damaged();
     if (made_again) co_return co_await fetch(partition, from, bytes_max, whole_first);
-    co_return fail(batches.error());
+    // Once more: what was wrong on the way here only is no damage.
+    batches = co_await self.records.read(partition.topic, key, from, at.high_watermark, bytes_max, whole_first);
+    if (!batches && batches.error().code == ErrorCode::corrupt) {
+      co_await self.note_damage(self.records.last_damage(), batches.error());
+    }
+    if (!batches) co_return fail(batches.error());
   }
   result.batches = std::move(batches->batches);
   result.bytes = batches->bytes;
@@ -230,7 +248,7 @@ Task<Result<std::optional<OffsetAtTime>>> Stream::find_time(TopicPartition parti
   for (;;) {
     CO_TRY(std::optional<IndexEntry> entry, co_await self.index.find_time(key, from, time));
     if (!entry || entry->end_offset() > at.high_watermark) co_return std::nullopt;
-    CO_TRY(Bytes batch, co_await self.records.read_batch(partition.topic, *entry));
+    CO_TRY(Bytes batch, co_await self.read_batch(partition.topic, *entry));
     CO_TRY(std::optional<OffsetAtTime> found, first_record_at(batch, time, at.log_start));
     if (found) co_return found;
     from = entry->end_offset();
@@ -256,7 +274,7 @@ Task<Result<std::optional<OffsetAtTime>>> Stream::find_latest_time(TopicPartitio
     from = entries.back().end_offset();
   }
   if (!latest) co_return std::nullopt;
-  CO_TRY(Bytes batch, co_await self.records.read_batch(partition.topic, *latest));
+  CO_TRY(Bytes batch, co_await self.read_batch(partition.topic, *latest));
   co_return first_record_at(batch, latest->max_timestamp, at.log_start);
 }
 
@@ -282,7 +300,16 @@ Task<Result<LogPosition>> Stream::find_position(OriginPositions held) { co_retur
 Task<Result<Stream::Baselines>> Stream::baselines() { co_return co_await impl_->baselines(); }
 
 Task<Result<LogChunk>> Stream::read_log(LogPosition from, size_t bytes_max) {
-  co_return co_await impl_->history.read(from, durable_end(), bytes_max);
+  auto chunk = co_await impl_->history.read(from, durable_end(), bytes_max);
+  if (!chunk && chunk.error().code == ErrorCode::corrupt) {
+    chunk = co_await impl_->history.read(from, durable_end(), bytes_max);  // once more, as in `fetch`
+  }
+  if (!chunk && chunk.error().code == ErrorCode::corrupt) {
+    const LogPosition last = impl_->history.last_read();
+    const ReadPlace place{last.segment, last.at};
+    co_await impl_->note_damage(place, chunk.error());
+  }
+  co_return chunk;
 }
 
 LogPosition Stream::durable_end() const { return impl_->writer->durable_end(); }

@@ -26,11 +26,13 @@
 #include "storage/log_store.h"
 #include "stream/damage.h"
 #include "stream/log_position.h"
+#include "stream/partition_listener.h"
 #include "stream/stream_options.h"
 #include "stream/stream_state.h"
 
 namespace distributary {
 
+class ReadTurns;
 class TailCache;
 
 struct AppendedBatch {
@@ -55,9 +57,11 @@ struct OffsetAtTime {
 class Stream {
  public:
   // Recovers from the newest checkpoint and the log after it. The log was opened under `epoch`. A damaged stream opens
-  // read-only.
+  // read-only. `turns`: in which fetches that read the device take turns, of the node; it outlives the stream. Null:
+  // its fetches take turns among themselves.
   static Task<Result<std::unique_ptr<Stream>>> open(World& world, std::unique_ptr<Log> log, TailCache& cache,
-                                                    Origin origin, StorageEpoch epoch, StreamOptions options);
+                                                    Origin origin, StorageEpoch epoch, StreamOptions options,
+                                                    ReadTurns* turns = nullptr);
   ~Stream();
   // Ends background work; writes a checkpoint and a clean-stop mark unless the stream failed.
   Task<Status> close();
@@ -114,6 +118,9 @@ class Stream {
   Task<Status> wait_room(SteadyTime deadline = kNever, std::stop_token stop = {});
   // Notified once per group commit, after the high watermarks moved, and on failure.
   Signal& advanced();
+  // Told of every partition that changes, until removed.
+  void add_listener(PartitionListener& listener);
+  void remove_listener(PartitionListener& listener);
 
   // --- Reading records. Errors: not_found, out_of_range (below log start or beyond the end), corrupt (named; never
   // served). Gives at least the first batch whole when `whole_first`, even beyond `bytes_max`.

@@ -48,6 +48,7 @@ Result<ContentView> Stream::Impl::append_own(ContentFields fields, ByteView payl
   size_t at = begin_entry(group.bytes, fields, payload);
   patch(MutableBytes(group.bytes).subspan(at + kEntryHeaderBytes, payload.size()));
   ContentView content = seal_entry(group.bytes, at, writer->next_lsn(), group.salt);
+  announce(content);
   Status applied = state.apply(content);
   if (!applied) {
     group.bytes.resize(at);
@@ -59,6 +60,33 @@ Result<ContentView> Stream::Impl::append_own(ContentFields fields, ByteView payl
 
 Result<ContentView> Stream::Impl::append_own(ContentFields fields, ByteView payload) {
   return append_own(fields, payload, [](MutableBytes) {});
+}
+
+void Stream::Impl::announce(const ContentView& content) const {
+  if (listeners.empty()) return;
+  const Topic* topic = state.topic(content.topic());
+  switch (content.type()) {
+    case EntryType::topic_deleted:
+      for (PartitionIndex i = 0; topic != nullptr && i < topic->partitions.size(); ++i) tell(topic->ordinal, i);
+      break;
+    case EntryType::records_deleted:
+      if (topic != nullptr) tell(topic->ordinal, content.partition());
+      break;
+    case EntryType::expired: {
+      auto expired = Expired::decode(content.payload());
+      if (!expired) break;
+      for (const auto& [partition, log_start] : expired->partitions) {
+        const Topic* of = state.topic(partition.topic);
+        if (of != nullptr) tell(of->ordinal, partition.partition);
+      }
+      break;
+    }
+    case EntryType::leader_epoch_raised:
+    case EntryType::baseline:
+      for (PartitionListener* listener : listeners) listener->all_changed();
+      break;
+    default: break;  // records are told of when they are visible; the rest concerns no reader
+  }
 }
 
 void Stream::Impl::note_added(PendingGroup& group, const ContentView& content, uint64_t at, size_t length) {
@@ -166,6 +194,7 @@ Result<Lsn> Stream::Impl::append_replicated(ByteView bytes) {
   }
   // The group first: what it notes of the state where it begins must not count this entry yet.
   PendingGroup& group = writer->gather();
+  announce(content);
   Status applied = state.apply(content);
   if (!applied) return fail(ErrorCode::diverged, applied.error().message);
   uint64_t at = group.next_at();

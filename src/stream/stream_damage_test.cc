@@ -69,6 +69,8 @@ TEST_F(DamageTest, AFlippedBitInASealedSegmentIsNamedAndNeverServed) {
     EXPECT_EQ(chunk.error().code, ErrorCode::corrupt);
     h.close();
     must(h.sim.disk("host").flip_bit(path, at * 8 + at % 8));
+    h.open();  // and forgets what it noted: it is whole
+    h.close();
   }
   h.open();
   EXPECT_EQ(wrong_or_missing(), 0);
@@ -124,6 +126,61 @@ TEST_F(DamageTest, AFlippedBitInACheckpointIsNoticedAndTheLogIsRead) {
     h.close();
   }
   h.open();
+}
+
+// The server runs on: what is met while reading makes the stream read-only, now and when it is opened again.
+TEST_F(DamageTest, DamageMetWhileReadingMakesTheStreamReadOnlyUntilItIsWhole) {
+  std::string path = directory() + "/" + files("segment-")[1];
+  const size_t bit = (96 + 64 + 120 + 70) * 8 + 3;
+  must(h.sim.disk("host").flip_bit(path, bit));
+  EXPECT_TRUE(h.stream->damage().empty());
+  EXPECT_TRUE(h.stream->append_batch({topic, 0}, batch_of({"value 60"})).has_value()) << "nobody has noticed yet";
+  EXPECT_GE(wrong_or_missing(), 1);
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_EQ(h.stream->damage().size(), 1u);
+    EXPECT_NE(h.stream->damage()[0].what.find(to_string(topic)), std::string::npos) << h.stream->damage()[0].what;
+    EXPECT_NE(h.stream->damage()[0].what.find("offset"), std::string::npos) << h.stream->damage()[0].what;
+    auto refused = h.stream->append_batch({topic, 0}, batch_of({"x"}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::corrupt);
+    EXPECT_NE(refused.error().message.find("read-only"), std::string::npos) << refused.error().message;
+    h.close();
+    h.open();
+  }
+  h.close();
+  must(h.sim.disk("host").flip_bit(path, bit));
+  h.open();
+  EXPECT_TRUE(h.stream->damage().empty());
+  EXPECT_EQ(wrong_or_missing(), 0);
+  EXPECT_EQ(h.produce({topic, 0}, {"value 61"}).base_offset, 61);
+}
+
+TEST_F(DamageTest, DamageMetByALinkMakesTheStreamReadOnlyToo) {
+  must(h.sim.disk("host").flip_bit(directory() + "/" + files("segment-")[1], (96 + 64 + 120 + 70) * 8));
+  auto from = must(h.sim.executor().run(h.stream->find_position({})));
+  EXPECT_FALSE(h.sim.executor().run(h.stream->read_log(from, 1 << 20)));
+  EXPECT_EQ(h.stream->damage().size(), 1u);
+}
+
+TEST_F(DamageTest, FlippedBitsInIndexAndCheckpointOfAnOpenStreamDoNoHarm) {
+  int produced = 60;
+  for (int round = 0; round < 20; ++round) {
+    for (const char* kind : {"blob-index", "blob-checkpoint"}) {
+      std::vector<std::string> found = files(kind);
+      ASSERT_FALSE(found.empty());
+      std::string path = directory() + "/" + found[h.sim.random().below(found.size())];
+      size_t size = must(h.sim.disk("host").durable_content(path)).size();
+      must(h.sim.disk("host").flip_bit(path, h.sim.random().below(size * 8)));
+    }
+    EXPECT_EQ(wrong_or_missing(), 0);
+    EXPECT_TRUE(h.stream->damage().empty());
+    for (int i = 0; i < 10; ++i, ++produced) h.produce({topic, 0}, values(produced, produced + 1));
+    h.sim.executor().run_for(std::chrono::seconds(5));
+    ASSERT_FALSE(h.stream->failure().has_value()) << h.stream->failure()->message;
+    h.close();
+    h.open();
+  }
+  EXPECT_EQ(wrong_or_missing(), 0);
 }
 
 TEST_F(DamageTest, LostIndexesAndCheckpointsAreMadeAgainFromTheLog) {

@@ -5,6 +5,7 @@
 
 #include "stream/baseline_store.h"
 #include "stream/checkpoint.h"
+#include "stream/damage_notes.h"
 #include "stream/group_writer.h"
 #include "stream/history_reader.h"
 #include "stream/log_index.h"
@@ -17,12 +18,15 @@ namespace distributary {
 class Stream::Impl {
  public:
   Impl(World& world, std::unique_ptr<Log> log, TailCache& cache, Origin origin, StorageEpoch epoch,
-       StreamOptions options);
+       StreamOptions options, ReadTurns* turns);
   Task<Status> open();
   Task<Status> close();
   GroupWriter::Events writer_events();
   void group_began(const PendingGroup& group);
   void raise_watermarks(const PendingGroup& group);
+  // Tells the listeners what applying this entry changes for readers at once; records are told of when visible.
+  void announce(const ContentView& content) const;
+  void tell(uint32_t ordinal, PartitionIndex partition) const;
 
   // --- appending (stream_append.cc)
   Status check_writable(bool takes_space) const;
@@ -55,6 +59,9 @@ class Stream::Impl {
   Task<Status> drop_segments(SegmentNumber first_kept);
   Lsn lowest_hold() const;
   Task<bool> reindex_damaged();
+  // Damage was met while reading: from now on the stream is read-only. At once when it is known already.
+  Task<void> note_damage(ReadPlace place, Error error);
+  Task<Result<Bytes>> read_batch(TopicUuid topic, IndexEntry entry);
 
   World& world;
   std::unique_ptr<Log> log;
@@ -70,6 +77,7 @@ class Stream::Impl {
   LogIndex index;
   CheckpointStore checkpoints;
   BaselineStore baseline_store;
+  DamageNotes damage_notes;
   BatchReader records;
   HistoryReader history;
   std::unique_ptr<GroupWriter> writer;
@@ -83,6 +91,7 @@ class Stream::Impl {
   uint64_t checkpointed_bytes = 0;  // history bytes at the last checkpoint
   bool retaining = false;
   Signal advanced;
+  std::vector<PartitionListener*> listeners;
   Signal upkeep_wanted;
   Signal merge_wanted;
   TaskScope scope;

@@ -191,6 +191,27 @@ Task<Result<Stream::Baselines>> Stream::Impl::baselines() {
   co_return result;
 }
 
+Task<Result<Bytes>> Stream::Impl::read_batch(TopicUuid topic, IndexEntry entry) {
+  auto batch = co_await records.read_batch(topic, entry);
+  if (!batch && batch.error().code == ErrorCode::corrupt) {
+    co_await note_damage(records.last_damage(), batch.error());
+  }
+  co_return batch;
+}
+
+Task<void> Stream::Impl::note_damage(ReadPlace place, Error error) {
+  auto same = [&](const Damage& known) { return known.segment == place.segment && known.at == place.at; };
+  if (damage.size() >= kDamageNotesMax || std::any_of(damage.begin(), damage.end(), same)) co_return;
+  logger.warn("damage was met while reading; the stream is read-only from now on",
+              {{"stream", to_string(origin.stream)}, {"what", error.message}});
+  damage.push_back({place.segment, place.at, 0, 0, std::move(error.message)});
+  Status saved = co_await damage_notes.save(damage);
+  if (!saved) {
+    logger.warn("the damage could not be noted beside the log",
+                {{"stream", to_string(origin.stream)}, {"why", saved.error().message}});
+  }
+}
+
 // A run that cannot be read any more is named, dropped, and its segments are indexed anew from the log.
 Task<bool> Stream::Impl::reindex_damaged() {
   bool any = false;
