@@ -5,6 +5,7 @@
 // destruction, after all requests have ended. Threads: the executor's.
 #pragma once
 
+#include "broker/client_quotas.h"
 #include "broker/cursors.h"
 #include "broker/fetcher.h"
 #include "broker/group_coordinator.h"
@@ -27,7 +28,8 @@ class Broker {
         offsets_(context_),
         producer_ids_(context_),
         groups_(context_),
-        cursors_(context_, groups_) {}
+        cursors_(context_, groups_),
+        quotas_(world, catalog.meta()) {}
 
   World& world() { return context_.world; }
   const BrokerOptions& options() const { return options_; }
@@ -39,6 +41,7 @@ class Broker {
   Cursors& cursors() { return cursors_; }
   ProducerIds& producer_ids() { return producer_ids_; }
   GroupCoordinator& groups() { return groups_; }
+  ClientQuotas& quotas() { return quotas_; }
   Task<void> stop() { return fetcher_.stop(); }
 
  private:
@@ -52,6 +55,7 @@ class Broker {
   ProducerIds producer_ids_;
   GroupCoordinator groups_;
   Cursors cursors_;
+  ClientQuotas quotas_;
 };
 
 }  // namespace distributary

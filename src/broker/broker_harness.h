@@ -93,7 +93,7 @@ class BrokerHarness {
     return request;
   }
   std::vector<FetchedTopic> fetch(const FetchRequest& request) {
-    return run(broker->fetcher().fetch(request, caller, {}));
+    return run(broker->fetcher().fetch(request, caller, {})).topics;
   }
 
   template <class T>

@@ -51,6 +51,7 @@ enum class KafkaError : int16_t {
   non_empty_group = 68,
   group_id_not_found = 69,
   fetch_session_id_not_found = 70,
+  invalid_fetch_session_epoch = 71,
   fenced_leader_epoch = 74,
   unknown_leader_epoch = 75,
   unsupported_compression_type = 76,
@@ -59,6 +60,7 @@ enum class KafkaError : int16_t {
   fenced_instance_id = 82,
   invalid_record = 87,
   unknown_topic_id = 100,
+  fetch_session_topic_id_error = 106,
   mismatched_endpoint_type = 114,
   unsupported_endpoint_type = 115,
 };

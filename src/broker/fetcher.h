@@ -2,78 +2,64 @@
 // stream's buffers, never copied.
 //
 // An answer comes at once when any partition has a fault or `min_bytes` are there; else when they arrive, or after
-// `max_wait`. Partitions are filled in the order asked for, up to `max_bytes` in all; the first one that has something
-// gives at least one whole batch, however large (KIP-74).
+// `max_wait`. Partitions are filled in the order asked for (in a session: in turn), up to `max_bytes` in all; the first
+// one that has something gives at least one whole batch, however large (KIP-74).
+//
+// What is read and not yet written to clients is bounded over the whole node: an answer takes at most a quarter of what
+// is free, but always room for one batch, for which it waits in turn.
 //
 // Threads: the executor's. Names borrow from the request, which outlives the call.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <optional>
 #include <vector>
 
-#include "broker/advance_watch.h"
-#include "broker/context.h"
+#include "broker/fetch_request.h"
+#include "broker/fetch_sessions.h"
 
 namespace distributary {
 
-struct FetchRequest {
-  struct Partition {
-    int32_t partition = 0;
-    Offset offset = 0;
-    int32_t max_bytes = 1 << 20;
-    LeaderEpoch current_leader_epoch = -1;
-    LeaderEpoch last_fetched_epoch = -1;
-  };
-  struct Topic {
-    TopicReference topic;
-    std::vector<Partition> partitions;
-  };
-  std::vector<Topic> topics;
-  int32_t max_wait_ms = 500;
-  int32_t min_bytes = 1;
-  int32_t max_bytes = INT32_MAX;
-  bool zstd_allowed = true;
-};
-
-struct FetchedPartition {
-  int32_t partition = 0;
-  Fault fault;
-  Offset high_watermark = -1;
-  Offset log_start = -1;
-  LeaderEpoch leader_epoch = -1;
-  std::optional<Stream::EpochEnd> diverging;  // the client's last epoch ended before its offset: it must go back
-  std::vector<Bytes> batches;
-  size_t bytes = 0;
-};
-
-// One of these per topic of the request, in its order; partitions likewise.
-struct FetchedTopic {
-  std::vector<FetchedPartition> partitions;
-};
-
 class Fetcher {
  public:
-  explicit Fetcher(BrokerContext context) : context_(context), watch_(context.world.executor) {}
+  explicit Fetcher(BrokerContext context)
+      : context_(context),
+        bytes_(context.world.executor, context.options.fetch_bytes_in_flight_max),
+        watch_(context.world.executor),
+        sessions_(context) {}
 
   // Ends early, with what is there, when stopped.
-  Task<std::vector<FetchedTopic>> fetch(const FetchRequest& request, const Caller& caller, std::stop_token stop);
-  Task<void> stop() { return watch_.stop(); }
+  Task<FetchAnswer> fetch(const FetchRequest& request, const Caller& caller, std::stop_token stop);
+  Task<void> stop();
+  const FetchSessions& sessions() const { return sessions_; }
+  const ByteBudget& bytes_in_flight() const { return bytes_; }
+  // How often a partition was looked at, of all requests.
+  uint64_t looks() const { return looks_; }
 
  private:
   struct Reading;
-  struct Pass;
-  Task<std::vector<Reading>> begin(const FetchRequest& request, const Caller& caller, std::vector<FetchedTopic>& out);
-  static void check(const Topic& topic, const FetchRequest::Partition& asked, Reading& reading);
-  Task<void> read_available(Pass& pass);
-  Task<void> read_in_turn(Pass& pass);
-  Task<void> read(Reading& reading, Pass& pass);
-  void take(Reading& reading, Pass& pass, FetchedBatches batches);
+  struct Run;
+  Task<void> find_topics(FetchSession& session, const Caller& caller);
+  Task<void> serve(Run& run);
+  void look_at_queue(Run& run);
+  void look_at(FetchSession::Partition& partition, Run& run);
+  const Topic* whole_topic(Reading& reading, Run& run);
+  static void refuse(Reading& reading, Run& run, Fault fault);
+  static void check(const Topic& topic, Reading& reading);
+  Task<bool> reserve(Run& run);
+  Task<void> read_available(Run& run);
+  Task<void> read_in_turn(Run& run);
+  Task<void> read(Reading& reading, Run& run);
+  void take(Reading& reading, Run& run, FetchedBatches batches);
   void log_damage(const Reading& reading, const Error& error);
-  static std::vector<AdvanceWatch::Wants> wants(const std::vector<Reading>& readings);
+  void finish(Run& run, const FetchSessions::Opened& opened);
+  void answer_all(Run& run);
+  void answer_changes(Run& run);
 
   BrokerContext context_;
-  AdvanceWatch watch_;
+  ByteBudget bytes_;
+  PartitionWatch watch_;
+  FetchSessions sessions_;
+  uint64_t looks_ = 0;
   boost::unordered_flat_map<TopicPartition, SteadyTime, TopicPartitionHash> damage_logged_;
 };
 

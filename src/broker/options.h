@@ -28,7 +28,11 @@ struct BrokerOptions {
   size_t produce_bytes_in_flight_max = 256u << 20;  // of all connections, appended and not yet acknowledged
   size_t fetch_bytes_max = 55u << 20;               // fetch.max.bytes: of one answer
   std::chrono::milliseconds fetch_wait_max{5 * 60'000};
-  std::chrono::milliseconds durable_wait_max{30'000};  // for answers that wait for the disk and bring no timeout
+  size_t fetch_bytes_in_flight_max = 256u << 20;              // of all answers to fetches, read and not yet written
+  size_t fetch_sessions_max = 1'000;                          // max.incremental.fetch.session.cache.slots
+  size_t fetch_session_partitions_max = 1'000'000;            // of all sessions together; about 200 bytes each
+  std::chrono::milliseconds fetch_session_eviction{120'000};  // min.incremental.fetch.session.eviction.ms
+  std::chrono::milliseconds durable_wait_max{30'000};         // for answers that wait for the disk and bring no timeout
   uint32_t producer_id_block = 1'000;
   uint32_t topic_partitions_max = 100'000;
   GroupOptions group;

@@ -13,8 +13,9 @@ class ProduceFetchTest : public testing::Test, protected BrokerHarness {
     return count;
   }
   SteadyTime now() { return sim.executor().now(); }
-  Task<void> keep(Task<std::vector<FetchedTopic>> task, std::optional<std::vector<FetchedTopic>>& into) {
-    into = co_await std::move(task);
+  Task<void> keep(Task<FetchAnswer> task, std::optional<std::vector<FetchedTopic>>& into) {
+    FetchAnswer answer = co_await std::move(task);
+    into = std::move(answer.topics);
   }
 };
 
@@ -211,6 +212,51 @@ TEST_F(ProduceFetchTest, LimitsHoldButTheFirstBatchIsWhole) {
   got = fetch(request);
   EXPECT_EQ(got[0].partitions[0].batches.size(), 1u);
   EXPECT_EQ(got[0].partitions[1].batches.size(), 1u);
+}
+
+TEST_F(ProduceFetchTest, AnswersOnTheirWayAreBounded) {
+  BrokerOptions options = broker->options();
+  options.fetch_bytes_in_flight_max = 4u << 20;
+  options.batch.batch_bytes = 1u << 20;
+  Broker small(*world, *catalog, allow_all, options, 1);
+  create("t");
+  for (int i = 0; i < 12; ++i) produce("t", 0, {std::string(900'000, 'x')});
+  FetchRequest request = fetch_request("t", 0);
+  request.topics[0].partitions[0].max_bytes = 50 << 20;
+  request.max_wait_ms = 2'000;
+  std::vector<FetchAnswer> held;  // by readers that do not read
+  while (small.fetcher().bytes_in_flight().free() > (1u << 20) + 100'000) {
+    held.push_back(run(small.fetcher().fetch(request, caller, {})));
+    ASSERT_FALSE(held.back().topics[0].partitions[0].batches.empty());
+    EXPECT_LE(held.back().bytes, size_t{2} << 20) << "one answer takes a part of what is free";
+    EXPECT_EQ(held.back().share.bytes(), held.back().bytes);
+  }
+  // There is no room for a batch now: the next one waits, and in the end says that it has nothing.
+  const SteadyTime start = now();
+  FetchAnswer none = run(small.fetcher().fetch(request, caller, {}));
+  EXPECT_TRUE(none.topics[0].partitions[0].batches.empty());
+  EXPECT_TRUE(none.topics[0].partitions[0].fault.ok());
+  EXPECT_EQ(now() - start, milliseconds(2'000));
+  std::optional<std::vector<FetchedTopic>> got;
+  TaskScope scope(sim.executor());
+  scope.spawn(keep(small.fetcher().fetch(request, caller, {}), got));
+  sim.executor().run_for(milliseconds(10));
+  EXPECT_FALSE(got);
+  held.clear();
+  ASSERT_TRUE(sim.executor().run_until_true([&] { return got.has_value(); }, milliseconds(10)));
+  EXPECT_FALSE((*got)[0].partitions[0].batches.empty());
+  got.reset();
+  EXPECT_EQ(small.fetcher().bytes_in_flight().used(), 0u);
+  run(small.stop());
+}
+
+TEST_F(ProduceFetchTest, OneBatchIsGivenWhateverTheLimits) {
+  create("t");
+  produce("t", 0, {"a"});
+  FetchRequest request = fetch_request("t", 0);
+  request.max_bytes = 0;
+  request.topics[0].partitions[0].max_bytes = 0;
+  EXPECT_EQ(records(fetch(request)[0].partitions[0]), 1u);
 }
 
 TEST_F(ProduceFetchTest, OffsetsAreFoundByNameAndTime) {

@@ -44,6 +44,7 @@ class TopicDirectory {
   bool allowed(const Caller& caller, const StreamRecord& stream, StreamAction action) {
     return authorizer_.check(caller.principal, stream, action).has_value();
   }
+  Status check_administrator(const Caller& caller) { return authorizer_.check_administrator(caller.principal); }
   Task<Result<StreamHandle>> stream(std::string path);
   // The stream with this topic. Looks where it was last time, then in every stream. Error: not_found.
   Task<Result<StreamHandle>> stream_with(TopicUuid topic);

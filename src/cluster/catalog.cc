@@ -405,6 +405,7 @@ Task<Status> Catalog::remove_upstream(std::string path, uint32_t idx) {
   });
 }
 
+MetaStore& Catalog::meta() { return impl_->meta; }
 Signal& Catalog::changed() { return impl_->changed; }
 
 }  // namespace distributary

@@ -64,6 +64,8 @@ class Catalog {
   Task<Result<UpstreamRegistration>> add_upstream(std::string path, UpstreamRegistration upstream);
   Task<Status> remove_upstream(std::string path, uint32_t idx);
 
+  // Where the catalog keeps its records: for what else is kept for the cluster.
+  MetaStore& meta();
   // Notified at once when any record changed, was created or removed: links and gateway sessions look again.
   Signal& changed();
 

@@ -101,7 +101,8 @@ Task<void> BatchReader::read_spans(std::vector<Span>& spans) {
 
 Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey key, Offset from, Offset end,
                                                      size_t bytes_max, bool whole_first) {
-  CO_TRY(std::vector<IndexEntry> entries, co_await index_.find(key, from, bytes_max, kEntriesPerFetch));
+  CO_TRY(std::vector<IndexEntry> entries,
+         co_await index_.find(key, from, std::max<size_t>(bytes_max, 1), kEntriesPerFetch));
   while (!entries.empty() && entries.back().end_offset() > end) entries.pop_back();
   last_damage_ = {};
   if (entries.empty() || entries.front().base_offset > from) {

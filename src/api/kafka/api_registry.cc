@@ -13,6 +13,7 @@ constexpr KafkaAccess kProduce = KafkaAccess::stream(StreamAction::produce);
 constexpr KafkaAccess kConsume = KafkaAccess::stream(StreamAction::consume);
 constexpr KafkaAccess kReadTopics = KafkaAccess::stream(StreamAction::read_topics);
 constexpr KafkaAccess kChangeTopics = KafkaAccess::stream(StreamAction::change_topics);
+constexpr KafkaAccess kAdministrator = KafkaAccess::cluster();
 constexpr KafkaAccess kDeleteCursors = KafkaAccess::stream(StreamAction::delete_cursors);
 
 // A group is of no stream: its members show nothing of a stream and get nothing but by Fetch and OffsetFetch, which are
@@ -39,6 +40,8 @@ constexpr KafkaApi kApis[] = {
     {ApiKey::describe_configs, kReadTopics, handle_describe_configs},
     {ApiKey::create_partitions, kChangeTopics, handle_create_partitions},
     {ApiKey::delete_groups, kDeleteCursors, handle_delete_groups},
+    {ApiKey::describe_client_quotas, kAdministrator, handle_describe_client_quotas},
+    {ApiKey::alter_client_quotas, kAdministrator, handle_alter_client_quotas},
     {ApiKey::describe_cluster, kOpen, handle_describe_cluster},
 };
 

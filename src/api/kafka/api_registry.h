@@ -11,13 +11,17 @@ namespace distributary {
 // What an API needs. There is no default: a row says it, or does not compile.
 struct KafkaAccess {
   std::optional<StreamAction> action;
+  bool administrator = false;
   // Nothing of any stream is shown or changed.
   static constexpr KafkaAccess open() { return {std::nullopt}; }
   // On every stream that the request touches.
   static constexpr KafkaAccess stream(StreamAction action) { return {action}; }
+  // What concerns the whole cluster: its handler asks TopicDirectory::check_administrator.
+  static constexpr KafkaAccess cluster() { return {std::nullopt, true}; }
 
  private:
-  constexpr KafkaAccess(std::optional<StreamAction> needed) : action(needed) {}
+  constexpr KafkaAccess(std::optional<StreamAction> needed, bool of_cluster = false)
+      : action(needed), administrator(of_cluster) {}
 };
 
 struct KafkaApi {

@@ -40,6 +40,8 @@ std::vector<ConfigEntry> broker_configs(const KafkaRequest& request) {
             "Shortest session timeout a member may ask for."),
       entry("kafka.default.stream", options.default_stream, Kind::string,
             "Stream of topic names that do not begin with '/'."),
+      entry("max.incremental.fetch.session.cache.slots", std::to_string(options.fetch_sessions_max), Kind::int32,
+            "Most fetch sessions kept at one time."),
       entry("message.max.bytes", std::to_string(options.batch.batch_bytes), Kind::int32, "Largest record batch."),
   };
 }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "api/kafka/handlers.h"
 #include "wire/kafka/fetch.h"
 
@@ -12,6 +14,12 @@ FetchRequest read_request(const kafka::FetchRequest& asked, int16_t version) {
   request.min_bytes = asked.min_bytes;
   request.max_bytes = asked.max_bytes;
   request.zstd_allowed = version >= 10;
+  request.by_topic_id = version >= 13;
+  request.session_id = asked.session_id;
+  request.session_epoch = asked.session_epoch;
+  for (const kafka::FetchRequest::ForgottenTopic& topic : asked.forgotten_topics_data) {
+    request.forgotten.push_back({{topic.topic, topic.topic_id}, topic.partitions});
+  }
   request.topics.reserve(asked.topics.size());
   for (const kafka::FetchRequest::Topic& topic : asked.topics) {
     FetchRequest::Topic& out = request.topics.emplace_back();
@@ -42,25 +50,30 @@ Response::Partition describe(FetchedPartition& partition, bool read_committed) {
 
 Task<Result<KafkaAnswer>> handle_fetch(const KafkaRequest& request) {
   CO_TRY(kafka::FetchRequest asked, decode_request<kafka::FetchRequest>(request));
-  Response response;
-  // Sessions are declined (the answer's session id is 0), so every request must be a full one.
-  if (asked.session_epoch > 0) {
-    response.error_code = kafka::ErrorCode::fetch_session_id_not_found;
-    co_return encode_answer(request, response);
-  }
   FetchRequest wanted = read_request(asked, request.version());
-  std::vector<FetchedTopic> topics = co_await request.broker().fetcher().fetch(wanted, request.caller, request.gone);
-  response.responses.reserve(topics.size());
-  for (size_t i = 0; i < topics.size(); ++i) {
+  ClientQuotas& quotas = request.broker().quotas();
+  const size_t window = quotas.window_bytes(QuotaKey::consumer_byte_rate, request.caller);
+  wanted.max_bytes = static_cast<int32_t>(std::min<size_t>(std::max(wanted.max_bytes, 0), window));
+  FetchAnswer got = co_await request.broker().fetcher().fetch(wanted, request.caller, request.gone);
+  const std::chrono::milliseconds throttle = quotas.count(QuotaKey::consumer_byte_rate, request.caller, got.bytes);
+  Response response;
+  response.throttle_time_ms = static_cast<int32_t>(throttle.count());
+  response.error_code = to_wire(got.fault);
+  response.session_id = got.session_id;
+  response.responses.reserve(got.topics.size());
+  for (FetchedTopic& topic : got.topics) {
     Response::TopicResponse& out = response.responses.emplace_back();
-    out.topic = std::string(asked.topics[i].topic);
-    out.topic_id = asked.topics[i].topic_id;
-    out.partitions.reserve(topics[i].partitions.size());
-    for (FetchedPartition& partition : topics[i].partitions) {
+    out.topic = std::move(topic.name);
+    out.topic_id = topic.id;
+    out.partitions.reserve(topic.partitions.size());
+    for (FetchedPartition& partition : topic.partitions) {
       out.partitions.push_back(describe(partition, asked.isolation_level == 1));
     }
   }
-  co_return encode_answer(request, response);
+  CO_TRY(KafkaAnswer answer, encode_answer(request, response));
+  answer.share = std::move(got.share);
+  answer.throttle = throttle;
+  co_return answer;
 }
 
 }  // namespace distributary

@@ -5,11 +5,13 @@
 
 namespace distributary {
 
+Task<Result<KafkaAnswer>> handle_alter_client_quotas(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_api_versions(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_create_partitions(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_create_topics(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_delete_groups(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_delete_topics(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_describe_client_quotas(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_cluster(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_configs(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_groups(const KafkaRequest& request);

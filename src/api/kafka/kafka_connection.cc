@@ -9,7 +9,7 @@
 namespace distributary {
 namespace {
 
-constexpr size_t kWriteBytesMax = 1u << 20;  // gathered for one call; one answer may be larger
+constexpr size_t kWriteBytesMax = 1u << 20;  // gathered for one call; a large answer goes in several
 constexpr size_t kWritePiecesMax = 1'024;
 const Logger logger("kafka");
 
@@ -94,12 +94,14 @@ Task<void> KafkaConnection::read() {
     const SteadyTime deadline = clock.now() + options.idle_timeout;
     Result<size_t> got = co_await reader_.fill(deadline, stopped_.get_token());
     if (got && *got > 0) continue;
-    const bool busy = handling_ || !frames_.empty() || !answers_.empty();
+    const bool busy = handling_ || muted() || !frames_.empty() || !answers_.empty();
     if (!got && got.error().code == ErrorCode::timed_out && busy) continue;
     break;
   }
   end_input();
 }
+
+bool KafkaConnection::muted() const { return service_.broker.world().clock().now() < muted_until_; }
 
 bool KafkaConnection::ready_to_begin() const {
   return answers_.size() < service_.options.answers_queued_max &&
@@ -113,6 +115,11 @@ Task<void> KafkaConnection::handle() {
       if (input_ended_) break;
       Status came = co_await input_.wait();
       if (!came) break;
+      continue;
+    }
+    if (muted()) {  // a client that has gone has nothing to come that could not wait
+      Status waited = co_await input_.wait(muted_until_, stopped_.get_token());
+      if (!waited && waited.error().code == ErrorCode::cancelled) break;
       continue;
     }
     if (!ready_to_begin()) {
@@ -158,13 +165,14 @@ Task<bool> KafkaConnection::handle_one(Bytes frame) {
     co_return false;
   }
   reader_.trust();
+  if (answer->throttle.count() > 0) muted_until_ = service_.broker.world().clock().now() + answer->throttle;
   if (answer->unanswered) {
     ++unanswered_;
     scope_.spawn(finish_unanswered(std::move(*answer->later)));
   } else if (answer->later) {
     scope_.spawn(finish(answers_.emplace_back(), std::move(*answer->later)));
   } else if (!answer->frame.empty()) {
-    give(answers_.emplace_back(), std::move(answer->frame));
+    give(answers_.emplace_back(), std::move(answer->frame), std::move(answer->share));
   }
   co_return !answer->close;
 }
@@ -185,25 +193,32 @@ Task<void> KafkaConnection::finish_unanswered(Task<Result<KafkaFrame>> later) {
   --unanswered_;
 }
 
-void KafkaConnection::give(Answer& answer, KafkaFrame frame) {
+void KafkaConnection::give(Answer& answer, KafkaFrame frame, ByteBudget::Share share) {
   answer.frame = std::move(frame);
+  answer.share = std::move(share);
   answer.ready = true;
   for (const Bytes& piece : answer.frame) answer_bytes_ += piece.size();
   if (wants_write()) output_.notify_all();
 }
 
-// Takes ready answers off the queue; `pieces` are views of them.
-std::vector<KafkaFrame> KafkaConnection::gather(std::vector<ByteView>& pieces, size_t& bytes) {
-  std::vector<KafkaFrame> frames;
-  while (wants_write() && bytes < kWriteBytesMax && pieces.size() < kWritePiecesMax) {
-    frames.push_back(std::move(answers_.front().frame));
-    answers_.pop_front();
-    for (const Bytes& piece : frames.back()) {
-      pieces.push_back(piece.view());
+// Takes ready pieces off the queue: what is written is let go, also of an answer that a slow reader has in part.
+KafkaConnection::Outgoing KafkaConnection::gather() {
+  Outgoing out;
+  auto room = [&out] { return out.bytes < kWriteBytesMax && out.pieces.size() < kWritePiecesMax; };
+  while (wants_write() && room()) {
+    Answer& answer = answers_.front();
+    size_t bytes = 0;
+    while (answer.next < answer.frame.size() && room()) {
+      Bytes& piece = answer.frame[answer.next++];
       bytes += piece.size();
+      out.bytes += piece.size();
+      out.pieces.push_back(std::move(piece));
     }
+    const bool whole = answer.next == answer.frame.size();
+    out.shares.push_back(whole ? std::move(answer.share) : answer.share.split(bytes));
+    if (whole) answers_.pop_front();
   }
-  return frames;
+  return out;
 }
 
 Task<void> KafkaConnection::write() {
@@ -215,12 +230,11 @@ Task<void> KafkaConnection::write() {
       if (!ready) break;
       continue;
     }
-    std::vector<ByteView> pieces;
-    size_t bytes = 0;
-    std::vector<KafkaFrame> frames = gather(pieces, bytes);
+    Outgoing outgoing = gather();
+    std::vector<ByteView> pieces(outgoing.pieces.begin(), outgoing.pieces.end());
     const SteadyTime deadline = clock.now() + service_.options.idle_timeout;
     Status written = co_await connection_->write(pieces, deadline, stopped_.get_token());
-    answer_bytes_ -= bytes;
+    answer_bytes_ -= outgoing.bytes;
     if (room_.has_waiters()) room_.notify_all();
     if (!written) break_off();
   }

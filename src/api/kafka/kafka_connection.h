@@ -5,6 +5,8 @@
 //           appended waits for the disk beside the next request, so that pipelined batches share one sync;
 //   write   sends answers in the order of requests, as many as are ready in one call.
 //
+// A client above its quota is throttled: no request of its connection is begun for as long as its answer says.
+//
 // A request that makes no sense ends this connection, with a line in the log, and nothing else.
 // Threads: the executor's. Ownership: KafkaListener, which awaits `run`.
 #pragma once
@@ -32,6 +34,14 @@ class KafkaConnection {
   struct Answer {
     bool ready = false;
     KafkaFrame frame;
+    size_t next = 0;  // piece to be written
+    ByteBudget::Share share;
+  };
+  // Pieces on their way, and the shares that end with them.
+  struct Outgoing {
+    KafkaFrame pieces;
+    std::vector<ByteBudget::Share> shares;
+    size_t bytes = 0;
   };
   Task<void> read();
   Task<void> handle();
@@ -39,11 +49,12 @@ class KafkaConnection {
   Task<bool> handle_one(Bytes frame);
   Task<void> finish(Answer& answer, Task<Result<KafkaFrame>> later);
   Task<void> finish_unanswered(Task<Result<KafkaFrame>> later);
-  void give(Answer& answer, KafkaFrame frame);
+  void give(Answer& answer, KafkaFrame frame, ByteBudget::Share share = {});
   bool ready_to_begin() const;
+  bool muted() const;
   bool take_frames();
   bool wants_write() const { return !answers_.empty() && answers_.front().ready; }
-  std::vector<KafkaFrame> gather(std::vector<ByteView>& pieces, size_t& bytes);
+  Outgoing gather();
   void refuse(std::string_view what, const std::string& why);
   void end_input();
   void break_off();
@@ -57,6 +68,7 @@ class KafkaConnection {
   std::deque<Answer> answers_;  // begun, not written, in order
   size_t answer_bytes_ = 0;     // of those that are ready
   size_t unanswered_ = 0;       // acks=0: appended, not durable yet
+  SteadyTime muted_until_{};    // throttled: no request is begun before
   bool handling_ = false;
   bool input_ended_ = false;
   bool handled_all_ = false;

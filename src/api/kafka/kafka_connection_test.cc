@@ -236,8 +236,8 @@ TEST(KafkaRegistry, TheTableIsInOrderAndCompleteForWhatMustBeServed) {
     EXPECT_NE(api.handler, nullptr);
     EXPECT_EQ(find_kafka_api(api.key), &api);
   }
-  EXPECT_EQ(keys,
-            (std::vector<int16_t>{0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22, 23, 32, 37, 42, 60}));
+  EXPECT_EQ(keys, (std::vector<int16_t>{0,  1,  2,  3,  8,  9,  10, 11, 12, 13, 14, 15,
+                                        16, 18, 19, 20, 22, 23, 32, 37, 42, 48, 49, 60}));
   EXPECT_EQ(find_kafka_api(kafka::ApiKey::add_partitions_to_txn), nullptr);
 }
 
@@ -266,11 +266,16 @@ TEST(KafkaRegistry, EveryApiHasItsPermission) {
       {kafka::ApiKey::create_partitions, StreamAction::change_topics},
       {kafka::ApiKey::delete_groups, StreamAction::delete_cursors},
       {kafka::ApiKey::describe_cluster, std::nullopt},
+      {kafka::ApiKey::describe_client_quotas, std::nullopt},
+      {kafka::ApiKey::alter_client_quotas, std::nullopt},
   };
+  const std::set<kafka::ApiKey> of_administrators{kafka::ApiKey::describe_client_quotas,
+                                                  kafka::ApiKey::alter_client_quotas};
   for (const KafkaApi& api : kafka_apis()) {
     auto row = expected.find(api.key);
     ASSERT_NE(row, expected.end()) << kafka::find_api(api.key)->name << " has no row";
     EXPECT_EQ(api.access.action, row->second) << kafka::find_api(api.key)->name;
+    EXPECT_EQ(api.access.administrator, of_administrators.contains(api.key)) << kafka::find_api(api.key)->name;
   }
 }
 
@@ -314,6 +319,8 @@ TEST(KafkaRegistry, ErrorsAreNumberedAsInTheProtocol) {
       {KafkaError::non_empty_group, kafka::ErrorCode::non_empty_group},
       {KafkaError::group_id_not_found, kafka::ErrorCode::group_id_not_found},
       {KafkaError::fetch_session_id_not_found, kafka::ErrorCode::fetch_session_id_not_found},
+      {KafkaError::invalid_fetch_session_epoch, kafka::ErrorCode::invalid_fetch_session_epoch},
+      {KafkaError::fetch_session_topic_id_error, kafka::ErrorCode::fetch_session_topic_id_error},
       {KafkaError::fenced_leader_epoch, kafka::ErrorCode::fenced_leader_epoch},
       {KafkaError::unknown_leader_epoch, kafka::ErrorCode::unknown_leader_epoch},
       {KafkaError::unsupported_compression_type, kafka::ErrorCode::unsupported_compression_type},

@@ -127,19 +127,6 @@ TEST_F(KafkaDataTest, FetchAnswersEmptyAndNotNull) {
   }
 }
 
-TEST_F(KafkaDataTest, FetchSessionsAreDeclined) {
-  kafka::FetchRequest request = fetch_request(11);
-  request.session_epoch = 0;
-  EXPECT_EQ(client.call<kafka::FetchResponse>(request, 11).session_id, 0);
-  request.session_id = 5;
-  request.session_epoch = 3;
-  auto response = client.call<kafka::FetchResponse>(request, 11);
-  EXPECT_EQ(response.error_code, kafka::ErrorCode::fetch_session_id_not_found);
-  EXPECT_TRUE(response.responses.empty());
-  request.session_epoch = -1;  // closes it, and asks for everything
-  EXPECT_EQ(client.call<kafka::FetchResponse>(request, 11).error_code, kafka::ErrorCode::none);
-}
-
 TEST_F(KafkaDataTest, FetchSaysWhatIsWrong) {
   auto error = [this](kafka::FetchRequest request, int16_t version) {
     return client.call<kafka::FetchResponse>(request, version).responses.at(0).partitions.at(0).error_code;

@@ -41,8 +41,34 @@ Task<void> KafkaListener::accept() {
   }
 }
 
+// False: the connection is not served. One above its address's quota is closed only after a while, so that a client
+// that tries again at once gains nothing.
+Task<bool> KafkaListener::admit(Connection& connection) {
+  ClientQuotas& quotas = broker_.quotas();
+  Status loaded = co_await quotas.table().load();
+  const std::string peer = connection.peer_address();
+  if (!loaded) {
+    logger.warn("a connection is refused: the quotas cannot be read",
+                {{"client", peer}, {"error", loaded.error().message}});
+    co_return false;
+  }
+  Result<Address> address = parse_address(peer, 0);
+  const std::chrono::milliseconds wait = quotas.count_connection(address ? address->host : peer);
+  if (wait.count() == 0) co_return true;
+  logger.info("a connection is closed: its address makes too many", {{"client", peer}});
+  Status slept = co_await sleep_for(scope_.executor(), wait, scope_.stop_token());
+  (void)slept;
+  co_return false;
+}
+
 Task<void> KafkaListener::serve(std::unique_ptr<Connection> connection) {
   ++connections_;
+  const bool welcome = co_await admit(*connection);
+  if (!welcome) {
+    connection->close();
+    --connections_;
+    co_return;
+  }
   KafkaConnection served(service_, std::move(connection));
   co_await served.run(scope_.stop_token());
   --connections_;

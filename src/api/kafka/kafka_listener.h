@@ -29,6 +29,7 @@ class KafkaListener {
 
  private:
   Task<void> accept();
+  Task<bool> admit(Connection& connection);
   Task<void> serve(std::unique_ptr<Connection> connection);
 
   Broker& broker_;

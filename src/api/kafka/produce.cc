@@ -102,9 +102,11 @@ Task<Result<KafkaAnswer>> handle_produce(const KafkaRequest& request) {
   ProduceRequest batches = read_request(asked, request.version());
   CO_TRY(PendingProduce produce, co_await producer.append(batches, request.caller, request.stop));
   KafkaAnswer answer;
+  answer.throttle = request.broker().quotas().count(QuotaKey::producer_byte_rate, request.caller, request.frame.size());
   answer.unanswered = asked.acks == 0;
   answer.close = answer.unanswered && any_fault(produce.topics);
   Response response = begin_response(asked);
+  response.throttle_time_ms = static_cast<int32_t>(answer.throttle.count());
   answer.later = finish(producer, std::move(produce), std::move(response), request.version(),
                         request.header.correlation_id, request.stop);
   co_return answer;

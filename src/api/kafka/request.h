@@ -38,8 +38,10 @@ struct KafkaAnswer {
   KafkaFrame frame;  // empty: nothing is sent
   std::optional<Task<Result<KafkaFrame>>>
       later;                // instead: the answer comes when this has run; meanwhile the next request may begin
-  bool unanswered = false;  // `later` is to be run, but what it gives is not sent
-  bool close = false;       // the connection ends
+  ByteBudget::Share share;  // of the bytes of `frame`, until they are written
+  std::chrono::milliseconds throttle{};  // the connection begins nothing for so long
+  bool unanswered = false;               // `later` is to be run, but what it gives is not sent
+  bool close = false;                    // the connection ends
 };
 
 using KafkaHandler = Task<Result<KafkaAnswer>> (*)(const KafkaRequest& request);
