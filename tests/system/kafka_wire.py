@@ -1,11 +1,13 @@
-"""Just enough of the Kafka protocol to see stored bytes: ListOffsets v1 and Fetch v10, both in the old encoding."""
+"""Just enough of the Kafka protocol to see stored bytes: ListOffsets v1 and Fetch v10, both in the old encoding; and to
+set quotas, which the clients at hand cannot: AlterClientQuotas v0.
+"""
 
 from __future__ import annotations
 
 import socket
 import struct
 
-LIST_OFFSETS, FETCH = 2, 1
+LIST_OFFSETS, FETCH, ALTER_CLIENT_QUOTAS = 2, 1, 49
 LATEST, EARLIEST = -1, -2
 FETCH_BYTES = 4 << 20
 
@@ -17,6 +19,10 @@ class WireError(Exception):
 def _string(text: str) -> bytes:
     data = text.encode()
     return struct.pack(">h", len(data)) + data
+
+
+def _nullable(text: str | None) -> bytes:
+    return struct.pack(">h", -1) if text is None else _string(text)
 
 
 class Wire:
@@ -50,6 +56,15 @@ class Wire:
             found.append(whole)
             begin = following
         return b"".join(found)
+
+    def set_quota(self, entity: dict[str, str | None], key: str, value: float | None) -> None:
+        """`entity`: type to name, None for the default; `value` None: no quota any more."""
+        parts = b"".join(_string(kind) + _nullable(name) for kind, name in entity.items())
+        body = struct.pack(">ii", 1, len(entity)) + parts + struct.pack(">i", 1) + _string(key)
+        answer = self._ask(ALTER_CLIENT_QUOTAS, 0, body + struct.pack(">d??", value or 0.0, value is None, False))
+        _, _, error, length = struct.unpack_from(">iihh", answer)
+        if error != 0:
+            raise WireError(f"AlterClientQuotas answers error {error}: {answer[12 : 12 + max(length, 0)].decode()}")
 
     def _offset(self, topic: str, partition: int, when: int) -> int:
         body = struct.pack(">ii", -1, 1) + _string(topic) + struct.pack(">iiq", 1, partition, when)

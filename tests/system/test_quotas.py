@@ -1,0 +1,94 @@
+"""Quotas: clients run at about the rate that they are allowed, and others are not held up."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+import kafka
+
+from clusters import Cluster, Site
+from kafka_clients import OPEN_TO_ALL, kcat
+from kafka_wire import Wire, WireError
+
+RATE = 400_000
+RECORD = 10_000
+RECORDS = 800  # 8 MB: ten seconds' worth may go at once, the other half takes ten seconds
+
+
+def with_quotas(site: Site) -> Cluster:
+    (cluster,) = site.add("sanfrancisco")
+    cluster.options["default-stream"] = "/activity"
+    cluster.start()
+    site.maprcli(f"stream create -path /activity {OPEN_TO_ALL}")
+    with Wire(cluster.kafka_port) as wire:
+        wire.set_quota({"client-id": "slow"}, "producer_byte_rate", RATE)
+        wire.set_quota({"client-id": "slow"}, "consumer_byte_rate", RATE)
+    return cluster
+
+
+def seconds_to_send(cluster: Cluster, name: str) -> float:
+    begin = time.monotonic()
+    sender = kafka.KafkaProducer(bootstrap_servers=cluster.broker, client_id=name, acks="all")
+    with contextlib.closing(sender):
+        sent = [sender.send("clicks", value=b"x" * RECORD) for _ in range(RECORDS)]
+        for future in sent:
+            future.get(timeout=60)
+    return time.monotonic() - begin
+
+
+def seconds_to_read(cluster: Cluster, name: str) -> float:
+    begin = time.monotonic()
+    reader = kafka.KafkaConsumer(
+        "clicks", bootstrap_servers=cluster.broker, client_id=name, auto_offset_reset="earliest",
+        enable_auto_commit=False, consumer_timeout_ms=30_000,
+    )  # fmt: skip
+    with contextlib.closing(reader):
+        for count, _ in enumerate(reader, 1):
+            if count == RECORDS:
+                return time.monotonic() - begin
+    raise AssertionError("some records did not come")
+
+
+def near(seconds: float) -> bool:
+    return 7 < seconds < 20
+
+
+def test_kafka_python_runs_at_its_rate(site: Site) -> None:
+    cluster = with_quotas(site)
+    slow, fast = seconds_to_send(cluster, "slow"), seconds_to_send(cluster, "fast")
+    assert near(slow) and fast < 6, (slow, fast)
+    slow, fast = seconds_to_read(cluster, "slow"), seconds_to_read(cluster, "fast")
+    assert near(slow) and fast < 6, (slow, fast)
+
+
+def test_kcat_runs_at_its_rate_also_after_a_restart(site: Site) -> None:
+    cluster = with_quotas(site)
+    cluster.stop()
+    cluster.start()
+    lines = "".join("x" * RECORD + "\n" for _ in range(RECORDS))
+    begin = time.monotonic()
+    kcat(cluster, "-P", "-t", "clicks", "-X", "client.id=slow", text=lines)
+    slow = time.monotonic() - begin
+    assert near(slow), slow
+    begin = time.monotonic()
+    read = ["-C", "-t", "clicks", "-o", "beginning", "-e", "-q", "-f", "%o\n"]
+    assert len(kcat(cluster, *read, "-X", "client.id=slow").stdout.split()) == RECORDS
+    slow = time.monotonic() - begin
+    assert near(slow), slow
+    with Wire(cluster.kafka_port) as wire:
+        wire.set_quota({"client-id": "slow"}, "consumer_byte_rate", None)
+    begin = time.monotonic()
+    assert len(kcat(cluster, *read, "-X", "client.id=slow").stdout.split()) == RECORDS
+    assert time.monotonic() - begin < 6
+
+
+def test_what_is_not_enforced_is_refused_by_name(site: Site) -> None:
+    cluster = with_quotas(site)
+    with Wire(cluster.kafka_port) as wire:
+        try:
+            wire.set_quota({"user": None}, "request_percentage", 50)
+        except WireError as error:
+            assert "request_percentage" in str(error), error
+        else:
+            raise AssertionError("request_percentage was taken")
