@@ -15,11 +15,11 @@
 
 namespace distributary {
 
-inline constexpr size_t kFetchesReading = 1;  // that read one log at a time: many reads each keep a device busy
-inline constexpr size_t kFetchesReadingOfNode = 4;     // likewise, of all logs of a node
-inline constexpr size_t kReadGapBytes = 4096;          // neighbours closer than this are read together
-inline constexpr size_t kReadBytesMax = 1u << 20;      // of one coalesced read
-inline constexpr size_t kReadLongBytes = 256u << 10;   // from here on worth a read-ahead
+inline constexpr size_t kFetchesReading = 1;          // that read one log at a time: many reads each keep a device busy
+inline constexpr size_t kFetchesReadingOfNode = 4;    // likewise, of all logs of a node
+inline constexpr size_t kReadGapBytes = 4096;         // neighbours closer than this are read together
+inline constexpr size_t kReadBytesMax = 1u << 20;     // of one coalesced read
+inline constexpr size_t kReadLongBytes = 256u << 10;  // from here on worth a read-ahead
 inline constexpr size_t kCheckedPerTurn = 128u << 10;  // bytes whose checksums are compared before others go first
 
 struct ReadPlace {

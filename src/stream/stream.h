@@ -57,8 +57,8 @@ struct OffsetAtTime {
 class Stream {
  public:
   // Recovers from the newest checkpoint and the log after it. The log was opened under `epoch`. A damaged stream opens
-  // read-only. `turns`: in which fetches that read the device take turns, of the node; it outlives the stream. Null:
-  // its fetches take turns among themselves.
+  // read-only. `turns`: in which the fetches of all streams of a node that read the device take turns; it outlives the
+  // stream. Null: only its own fetches take turns.
   static Task<Result<std::unique_ptr<Stream>>> open(World& world, std::unique_ptr<Log> log, TailCache& cache,
                                                     Origin origin, StorageEpoch epoch, StreamOptions options,
                                                     ReadTurns* turns = nullptr);
