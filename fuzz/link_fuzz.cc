@@ -28,7 +28,9 @@ void whole_frame(ByteView frame) {
 void entries(ByteView body) {
   auto frame = EntriesFrame::decode(body);
   if (!frame) return;
-  auto bytes = encode_entries(frame->number, frame->contents);
+  std::vector<Bytes> contents;
+  for (ByteView content : frame->contents) contents.push_back(Bytes::copy(content));
+  auto bytes = join_pieces(encode_entries(frame->number, std::move(contents)));
   CHECK(bytes.size() == kFrameHeaderBytes + body.size());
   CHECK(std::memcmp(bytes.data() + kFrameHeaderBytes, body.data(), body.size()) == 0);
 }

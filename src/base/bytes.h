@@ -45,4 +45,11 @@ class Bytes {
   ByteView view_;
 };
 
+// A copy of all, one after the other.
+inline std::vector<uint8_t> join_pieces(const std::vector<Bytes>& pieces) {
+  std::vector<uint8_t> whole;
+  for (const Bytes& piece : pieces) whole.insert(whole.end(), piece.view().begin(), piece.view().end());
+  return whole;
+}
+
 }  // namespace distributary

@@ -8,7 +8,7 @@ namespace distributary {
 namespace {
 constexpr size_t kReadAheadBytes = 16u << 10;
 constexpr size_t kGrowBytesMax = 1u << 20;  // taken for a frame before its bytes have arrived
-constexpr size_t kWritePieceBytes = 64u << 10;
+constexpr size_t kWritePartBytes = 64u << 10;
 }  // namespace
 
 FrameConnection::FrameConnection(std::unique_ptr<Connection> connection, Clock& clock)
@@ -73,17 +73,35 @@ Task<Result<Frame>> FrameConnection::read(FrameReadLimits limits, std::stop_toke
 }
 
 Task<Status> FrameConnection::write(Bytes frame, Duration silence, std::stop_token stop) {
-  if (broken_) co_return fail(ErrorCode::closed, "the connection broke in an earlier write");
-  for (size_t at = 0; at < frame.size(); at += kWritePieceBytes) {
-    ByteView piece = frame.view().subspan(at, std::min(kWritePieceBytes, frame.size() - at));
-    std::span<const ByteView> pieces(&piece, 1);
-    SteadyTime deadline = clock_.now() + silence;
-    Status written = co_await connection_->write(pieces, deadline, stop);
-    if (written) continue;
-    broken_ = true;
-    co_return fail(written.error());
+  std::vector<Bytes> pieces{std::move(frame)};
+  co_return co_await write(pieces, silence, std::move(stop));
+}
+
+Task<Status> FrameConnection::write(const std::vector<Bytes>& pieces, Duration silence, std::stop_token stop) {
+  std::vector<ByteView> part;
+  size_t bytes = 0;
+  for (const Bytes& piece : pieces) {
+    for (size_t at = 0; at < piece.size();) {
+      size_t count = std::min(piece.size() - at, kWritePartBytes - bytes);
+      part.push_back(piece.view().subspan(at, count));
+      at += count;
+      bytes += count;
+      bool last = &piece == &pieces.back() && at == piece.size();
+      if (bytes < kWritePartBytes && !last) continue;
+      CO_TRY_STATUS(co_await write_part(part, silence, stop));
+      part.clear();
+      bytes = 0;
+    }
   }
   co_return Status{};
+}
+
+Task<Status> FrameConnection::write_part(const std::vector<ByteView>& part, Duration silence, std::stop_token stop) {
+  if (broken_) co_return fail(ErrorCode::closed, "the connection broke in an earlier write");
+  SteadyTime deadline = clock_.now() + silence;
+  Status written = co_await connection_->write(part, deadline, stop);
+  if (!written) broken_ = true;
+  co_return written;
 }
 
 }  // namespace distributary

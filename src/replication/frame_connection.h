@@ -35,6 +35,7 @@ class FrameConnection {
   // A write that failed or was stopped half-way breaks the connection: later ones fail with `closed`. `silence`: so
   // long without progress is an error.
   Task<Status> write(Bytes frame, Duration silence, std::stop_token stop);
+  Task<Status> write(const std::vector<Bytes>& pieces, Duration silence, std::stop_token stop);  // which outlive it
   void close() { connection_->close(); }
   std::string peer_address() const { return connection_->peer_address(); }
   const std::optional<PeerIdentity>& peer_identity() const { return connection_->peer_identity(); }
@@ -42,6 +43,7 @@ class FrameConnection {
  private:
   Task<Status> fill(size_t bytes, FrameReadLimits limits, std::stop_token stop);
   Task<Result<Bytes>> read_frame(size_t length, FrameReadLimits limits, std::stop_token stop);
+  Task<Status> write_part(const std::vector<ByteView>& part, Duration silence, std::stop_token stop);
   Task<Result<size_t>> read_some(MutableBytes into, FrameReadLimits limits, std::stop_token stop);
 
   std::unique_ptr<Connection> connection_;

@@ -82,7 +82,7 @@ struct GatewayTest : testing::Test {
     return out;
   }
   static std::vector<uint8_t> entries(uint64_t number, const std::vector<uint8_t>& content) {
-    return encode_entries(number, {ByteView(content)});
+    return join_pieces(encode_entries(number, {Bytes::copy(content)}));
   }
   size_t applied() { return two.ny.history("/a").size(); }
 
@@ -110,7 +110,7 @@ TEST_F(GatewayTest, RefusesWhatIsNotAHello) {
   raw.send(*connection, std::vector<uint8_t>(64, 'G'));
   EXPECT_EQ(raw.ending(*connection), LinkErrorCode::connection_lost);
   connection = raw.connect();
-  raw.send(*connection, encode_entries(1, {ByteView(std::vector<uint8_t>(kHelloFrameBytesMax))}));
+  raw.send(*connection, entries(1, std::vector<uint8_t>(kHelloFrameBytesMax)));
   EXPECT_EQ(raw.ending(*connection), LinkErrorCode::connection_lost) << "more than is read before acceptance";
   connection = raw.connect();
   raw.send(*connection, Join{two.sim.random().uuid(), 1}.encode());

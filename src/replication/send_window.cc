@@ -7,7 +7,7 @@ namespace distributary {
 void SendWindow::add(OutgoingFrame frame) {
   CHECK(frame.number == next_number());
   waiting_.insert(frame.number);
-  bytes_ += frame.bytes.size();
+  bytes_ += frame.bytes;
   frames_.push_back({std::move(frame), std::nullopt});
 }
 
@@ -39,7 +39,7 @@ void SendWindow::pop() {
   OutgoingFrame& frame = frames_.front().frame;
   acknowledged_ = frame.after;
   for (const auto& [origin, position] : frame.reached) reached_[origin] = position;
-  bytes_ -= frame.bytes.size();
+  bytes_ -= frame.bytes;
   waiting_.erase(frame.number);
   frames_.pop_front();
   ++first_;

@@ -19,9 +19,10 @@ namespace distributary {
 
 struct OutgoingFrame {
   uint64_t number = 0;
-  Bytes bytes;
-  LogPosition after;        // the replica has everything before this when the frame is acknowledged
-  OriginPositions reached;  // of the origins in this frame, their last entry in it
+  std::vector<Bytes> pieces;  // share the memory of the log's tail
+  size_t bytes = 0;           // of them all
+  LogPosition after;          // the replica has everything before this when the frame is acknowledged
+  OriginPositions reached;    // of the origins in this frame, their last entry in it
 };
 
 class SendWindow {

@@ -13,7 +13,8 @@ LogPosition at(Lsn next) { return {.next = next}; }
 OutgoingFrame frame(SendWindow& window, Lsn next) {
   OutgoingFrame out;
   out.number = window.next_number();
-  out.bytes = Bytes(std::vector<uint8_t>(100));
+  out.pieces = {Bytes(std::vector<uint8_t>(100))};
+  out.bytes = 100;
   out.after = at(next);
   out.reached[kOrigin] = {next - 1, {next - 1, 7}};
   return out;

@@ -120,21 +120,22 @@ Task<Status> SourceSession::send_contents(std::vector<Bytes> all, LogPosition be
   const size_t bytes_max = setup_.welcome.frame_bytes_max;
   for (size_t next = 0; next < all.size();) {
     OutgoingFrame frame;
-    std::vector<ByteView> contents;
+    std::vector<Bytes> contents;
     size_t bytes = 0;
     for (; next < all.size() && contents.size() < kEntriesPerFrameMax; ++next) {
       ContentView content(all[next].view());
       if (wanted_only && !wanted(content)) continue;
       bytes += content.bytes().size();
       if (!contents.empty() && bytes + entries_frame_overhead(contents.size() + 1) > bytes_max) break;
-      contents.push_back(content.bytes());
+      contents.push_back(all[next]);
       frame.reached[content.origin()] = position_after(content);
     }
     if (contents.empty()) break;
-    CO_TRY_STATUS(co_await wait_room(entries_frame_bytes(contents)));
+    frame.bytes = entries_frame_bytes(contents);
+    CO_TRY_STATUS(co_await wait_room(frame.bytes));
     for (const auto& [origin, position] : frame.reached) held_[origin] = position;
     frame.number = window_.next_number();
-    frame.bytes = Bytes(encode_entries(frame.number, contents));
+    frame.pieces = encode_entries(frame.number, std::move(contents));
     frame.after = before;
     window_.add(std::move(frame));
     work_.notify_all();
@@ -219,8 +220,8 @@ Task<void> SourceSession::send_on(uint16_t index) {
       heartbeat = world_.clock().now() + setup_.options.heartbeat;
       sent = co_await send_heartbeat(connection);
     } else if (const OutgoingFrame* frame = window_.take(index)) {
-      Bytes bytes = frame->bytes;
-      sent = co_await connection.write(bytes, setup_.options.silence_limit, stop);
+      std::vector<Bytes> pieces = frame->pieces;  // the frame may be acknowledged meanwhile
+      sent = co_await connection.write(pieces, setup_.options.silence_limit, stop);
     } else {
       Status waited = co_await work_.wait(heartbeat, stop);
       (void)waited;

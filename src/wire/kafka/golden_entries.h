@@ -61,10 +61,4 @@ inline const GoldenEntry* find_golden(const std::string& message, int16_t versio
   return found == all.end() ? nullptr : &*found;
 }
 
-inline std::vector<uint8_t> join_pieces(const std::vector<Bytes>& pieces) {
-  std::vector<uint8_t> all;
-  for (const Bytes& piece : pieces) all.insert(all.end(), piece.view().begin(), piece.view().end());
-  return all;
-}
-
 }  // namespace distributary::kafka

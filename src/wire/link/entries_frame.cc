@@ -12,23 +12,23 @@ constexpr size_t kLengthBytes = 4;
 
 size_t entries_frame_overhead(size_t count) { return kFrameHeaderBytes + kFixedBytes + kLengthBytes * count; }
 
-size_t entries_frame_bytes(const std::vector<ByteView>& contents) {
+size_t entries_frame_bytes(const std::vector<Bytes>& contents) {
   size_t bytes = entries_frame_overhead(contents.size());
-  for (ByteView content : contents) bytes += content.size();
+  for (const Bytes& content : contents) bytes += content.size();
   return bytes;
 }
 
-std::vector<uint8_t> encode_entries(uint64_t number, const std::vector<ByteView>& contents) {
+std::vector<Bytes> encode_entries(uint64_t number, std::vector<Bytes> contents) {
   CHECK(!contents.empty() && contents.size() <= kEntriesPerFrameMax);
-  std::vector<uint8_t> frame = begin_frame(FrameType::entries);
-  frame.reserve(entries_frame_bytes(contents));
-  Encoder out(frame);
+  std::vector<uint8_t> head = begin_frame(FrameType::entries);
+  head.reserve(entries_frame_overhead(contents.size()));
+  Encoder out(head);
   out.u64(number);
   out.u32(static_cast<uint32_t>(contents.size()));
-  for (ByteView content : contents) out.u32(static_cast<uint32_t>(content.size()));
-  for (ByteView content : contents) out.raw(content);
-  finish_frame(frame);
-  return frame;
+  for (const Bytes& content : contents) out.u32(static_cast<uint32_t>(content.size()));
+  finish_frame(head, contents);
+  contents.insert(contents.begin(), Bytes(std::move(head)));
+  return contents;
 }
 
 Result<EntriesFrame> EntriesFrame::decode(ByteView body) {

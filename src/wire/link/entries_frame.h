@@ -1,4 +1,4 @@
-// The frame that carries entries: built by the source from contents as stored, taken apart by the gateway without
+// The frame that carries entries: built by the source from contents as stored, and taken apart by the gateway, without
 // copying them. Pure: any thread.
 #pragma once
 
@@ -14,10 +14,11 @@ namespace distributary {
 // Bytes of a frame with `count` contents, header included, beside the contents.
 size_t entries_frame_overhead(size_t count);
 // Bytes of a frame with these contents, header included.
-size_t entries_frame_bytes(const std::vector<ByteView>& contents);
+size_t entries_frame_bytes(const std::vector<Bytes>& contents);
 
-// CHECKs that there are 1 to kEntriesPerFrameMax contents.
-std::vector<uint8_t> encode_entries(uint64_t number, const std::vector<ByteView>& contents);
+// The frame in pieces: what comes before the contents, and the contents. CHECKs that there are 1 to kEntriesPerFrameMax
+// contents.
+std::vector<Bytes> encode_entries(uint64_t number, std::vector<Bytes> contents);
 
 struct EntriesFrame {
   uint64_t number = 0;

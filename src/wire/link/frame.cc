@@ -86,10 +86,16 @@ std::vector<uint8_t> begin_frame(FrameType type) {
   return out;
 }
 
-void finish_frame(std::vector<uint8_t>& frame) {
-  CHECK(frame.size() <= frame_bytes_max(static_cast<FrameType>(frame[kTypeAt])));
-  store_le(frame.data() + kLengthAt, static_cast<uint32_t>(frame.size()));
-  store_le(frame.data() + kChecksumAt, crc32c(ByteView(frame).subspan(kLengthAt)));
+void finish_frame(std::vector<uint8_t>& frame) { finish_frame(frame, {}); }
+
+void finish_frame(std::vector<uint8_t>& head, const std::vector<Bytes>& rest) {
+  size_t length = head.size();
+  for (const Bytes& piece : rest) length += piece.size();
+  CHECK(length <= frame_bytes_max(static_cast<FrameType>(head[kTypeAt])));
+  store_le(head.data() + kLengthAt, static_cast<uint32_t>(length));
+  uint32_t checksum = crc32c(ByteView(head).subspan(kLengthAt));
+  for (const Bytes& piece : rest) checksum = crc32c(piece, checksum);
+  store_le(head.data() + kChecksumAt, checksum);
 }
 
 }  // namespace distributary

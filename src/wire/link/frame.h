@@ -43,5 +43,7 @@ Status check_frame(ByteView frame);
 std::vector<uint8_t> begin_frame(FrameType type);
 // Fills in length and checksum. CHECKs that the frame is not longer than its type allows.
 void finish_frame(std::vector<uint8_t>& frame);
+// The same for a frame whose body goes on in `rest`, which is not copied: `head` is what comes before it.
+void finish_frame(std::vector<uint8_t>& head, const std::vector<Bytes>& rest);
 
 }  // namespace distributary

@@ -122,8 +122,9 @@ TEST(LinkMessages, PositionsMustAscendAndBeFew) {
 
 TEST(EntriesFrame, GivesContentsBack) {
   std::vector<uint8_t> one{1, 2, 3}, two{4};
-  std::vector<ByteView> contents{one, two};
-  std::vector<uint8_t> frame = encode_entries(9, contents);
+  std::vector<Bytes> contents{Bytes::copy(one), Bytes::copy(two)};
+  std::vector<uint8_t> frame = join_pieces(encode_entries(9, contents));
+  EXPECT_TRUE(check_frame(frame));
   EXPECT_EQ(frame.size(), entries_frame_bytes(contents));
   Result<EntriesFrame> back = EntriesFrame::decode(body_of(frame));
   ASSERT_TRUE(back) << back.error().message;
