@@ -70,6 +70,7 @@ void latency(const Arguments& arguments);
 void watch(const Arguments& arguments);
 void create_topic(const Arguments& arguments);
 void create_topics(const Arguments& arguments);
+void await_topics(const Arguments& arguments);
 void first_acknowledgement(const Arguments& arguments);
 
 }  // namespace distributary::bench

@@ -1,8 +1,10 @@
-// consume: everything up to `ends`, as fast as it goes. watch: how fast a replica fills up to `ends`, from the moment
-// when it has a fifth of it (or, with `begin_at`, that many records), until it has all or `seconds` have passed.
+// consume: everything up to `ends`, as fast as it goes; with `prefix=1` there may be more behind it. watch: how fast a
+// replica fills up to `ends`, from the moment when it has a fifth of it (or, with `begin_at`, that many records), until
+// it has all or `seconds` have passed.
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "client/client.h"
@@ -19,6 +21,10 @@ uint64_t sum(const std::vector<uint64_t>& numbers) {
   return std::accumulate(numbers.begin(), numbers.end(), uint64_t{0});
 }
 
+bool reached(const std::vector<uint64_t>& offsets, const std::vector<uint64_t>& ends) {
+  return std::equal(offsets.begin(), offsets.end(), ends.begin(), std::greater_equal<>());
+}
+
 }  // namespace
 
 void consume(const Arguments& arguments) {
@@ -29,15 +35,16 @@ void consume(const Arguments& arguments) {
   int64_t begin = now_ns();
   int64_t last = begin;
   Reader reader(topic, topic.broker, payload, arguments.flag("stamped"));
-  while (reader.total() < wanted) {
-    if (reader.take(wanted - reader.total(), 10) > 0) {
+  while (!reached(reader.next(), ends)) {
+    if (reader.take(SIZE_MAX, 10) > 0) {
       last = now_ns();
     } else if (now_ns() - last > kSilenceSeconds * 1'000'000'000ll) {
       throw Failure(fmt::format("{} of {} records of {} came, then none for {} s", reader.total(), wanted, topic.name,
                                 kSilenceSeconds));
     }
   }
-  if (reader.next() != ends) throw Failure("the partitions do not end where they should");
+  if (arguments.flag("prefix")) wanted = reader.total();
+  if (reader.total() != wanted) throw Failure("the partitions do not end where they should");
   fmt::print(R"({{"records": {}, "bytes": {}, "seconds": {:.6f}}})"
              "\n",
              wanted, wanted * topic.size, seconds_of(last - begin));

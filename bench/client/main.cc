@@ -11,5 +11,6 @@ int main(int count, char** words) {
                       {"watch", watch},
                       {"create", create_topic},
                       {"topics", create_topics},
+                      {"await", await_topics},
                       {"first-ack", first_acknowledgement}});
 }

@@ -1,4 +1,5 @@
-// produce: as fast as it goes, for `seconds` or up to `bytes`, then until all is acknowledged.
+// produce: as fast as it goes, for `seconds` or up to `bytes`, then until all is acknowledged. With `report=1` it says
+// meanwhile what is.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -30,14 +31,21 @@ constexpr size_t kInFlightBytes = 32 << 20;
 constexpr size_t kGroupBytes = 64 << 10;  // handed to librdkafka at once, for one partition
 constexpr int kFlushMillis = 120'000;
 
+constexpr int64_t kBetweenReports = 50'000'000;
+
 struct Outcome {
   uint64_t failed = 0;
   std::string first_error;
+  std::vector<uint64_t> acknowledged;  // by partition; empty if nobody asks
 };
 
 void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   Outcome& outcome = *static_cast<Outcome*>(opaque);
-  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (!outcome.acknowledged.empty())
+      outcome.acknowledged[static_cast<size_t>(message->partition)] = static_cast<uint64_t>(message->offset) + 1;
+    return;
+  }
   if (outcome.failed++ == 0) outcome.first_error = rd_kafka_err2name(message->err);
 }
 
@@ -51,7 +59,9 @@ class Producer {
         in_flight_(std::clamp<size_t>(kInFlightBytes / topic.size, group_ * 4, 200'000)),
         messages_(group_) {
     Settings settings = producer_settings(topic.broker, arguments);
-    settings.emplace_back("delivery.report.only.error", "true");
+    bool reports = arguments.flag("report");
+    settings.emplace_back("delivery.report.only.error", reports ? "false" : "true");
+    if (reports) outcome_.acknowledged.resize(topic.partitions);
     producer_.emplace(rdkafka_client::make_handle(RD_KAFKA_PRODUCER, settings, [this](rd_kafka_conf_t* conf) {
       rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
       rd_kafka_conf_set_opaque(conf, &outcome_);
@@ -77,6 +87,15 @@ class Producer {
     sent_ += messages_.size();
   }
 
+  // With `report=1`: says now and then what is acknowledged, for who kills the server.
+  void report() {
+    if (outcome_.acknowledged.empty() || now_ns() < next_report_) return;
+    rd_kafka_poll(producer_->get(), 0);
+    fmt::print("{{\"event\": \"acknowledged\", \"ends\": {}}}\n", json_list(outcome_.acknowledged));
+    std::fflush(stdout);
+    next_report_ = now_ns() + kBetweenReports;
+  }
+
   void finish() {
     rdkafka_client::check(rd_kafka_flush(producer_->get(), kFlushMillis), "flush");
     rd_kafka_poll(producer_->get(), 0);
@@ -99,6 +118,7 @@ class Producer {
   std::optional<Handle> producer_;
   rd_kafka_topic_t* handle_ = nullptr;
   uint64_t sent_ = 0;
+  int64_t next_report_ = 0;
 };
 
 }  // namespace
@@ -111,8 +131,10 @@ void produce(const Arguments& arguments) {
   int64_t begin = now_ns();
   int64_t end = begin + static_cast<int64_t>(arguments.real("seconds", 3600) * 1e9);
   uint64_t most = arguments.number("bytes", UINT64_MAX) / topic.size;
-  for (uint32_t n = 0; now_ns() < end && producer.sent() + producer.group() <= most; ++n)
+  for (uint32_t n = 0; now_ns() < end && producer.sent() + producer.group() <= most; ++n) {
     producer.send_group(n % topic.partitions);
+    producer.report();
+  }
   producer.finish();
   double seconds = seconds_of(now_ns() - begin);
   fmt::print(R"({{"records": {}, "bytes": {}, "seconds": {:.6f}, "ends": {}}})"

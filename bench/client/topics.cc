@@ -1,5 +1,5 @@
 // create: one topic. topics: creates `count` topics named <topic>-<n>, a thousand in a request, and then has them all
-// listed.
+// listed. await: until `count` such topics are listed, at a replica.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -13,6 +13,7 @@ namespace {
 
 constexpr uint64_t kInOneRequest = 1000;
 constexpr int kAnswerMillis = 120'000;
+constexpr int64_t kBetweenLooks = 100'000'000;
 
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, decltype(&rd_kafka_NewTopic_destroy)>;
 using Event = std::unique_ptr<rd_kafka_event_t, decltype(&rd_kafka_event_destroy)>;
@@ -87,6 +88,22 @@ void create_topics(const Arguments& arguments) {
   fmt::print(R"({{"topics": {}, "create_seconds": {:.6f}, "list_seconds": {:.6f}}})"
              "\n",
              count, seconds_of(created - begin), seconds_of(end - created));
+}
+
+void await_topics(const Arguments& arguments) {
+  Topic topic(arguments);
+  uint64_t count = arguments.number("count");
+  auto client = rdkafka_client::make_handle(
+      RD_KAFKA_PRODUCER, {{"bootstrap.servers", topic.broker}, {"receive.message.max.bytes", "1000000000"}});
+  int64_t begin = now_ns();
+  int64_t deadline = begin + static_cast<int64_t>(arguments.real("patience", 300) * 1e9);
+  for (uint64_t found = 0; (found = listed(client.get(), topic.name)) < count;) {
+    if (now_ns() > deadline) throw Failure(fmt::format("{} of {} topics are there, and time is over", found, count));
+    sleep_until_ns(now_ns() + kBetweenLooks);
+  }
+  fmt::print(R"({{"topics": {}, "seconds": {:.6f}}})"
+             "\n",
+             count, seconds_of(now_ns() - begin));
 }
 
 }  // namespace distributary::bench

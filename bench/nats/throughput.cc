@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint64_t kWindow = 4000;  // publishes that are not acknowledged yet
 constexpr int kSilenceMillis = 30'000;
+constexpr int64_t kBetweenReports = 50'000'000;
 constexpr int64_t kBetweenLooks = 10'000'000;
 constexpr double kWarm = 0.2;
 
@@ -59,9 +60,15 @@ void produce(const Arguments& arguments) {
   int64_t end = begin + static_cast<int64_t>(arguments.real("seconds", 3600) * 1e9);
   uint64_t sent = 0;
   uint64_t acknowledged = 0;
+  bool reports = arguments.flag("report");
+  int64_t next_report = 0;
   while (sent < most && now_ns() < end) {
     connection.publish(subject, reply, payload.value(0, sent++, size));
     while (sent - acknowledged >= window) take_acknowledgement(connection, acknowledged, kSilenceMillis);
+    if (!reports || now_ns() < next_report) continue;
+    fmt::print("{{\"event\": \"acknowledged\", \"ends\": [{}]}}\n", acknowledged);
+    std::fflush(stdout);
+    next_report = now_ns() + kBetweenReports;
   }
   while (acknowledged < sent) take_acknowledgement(connection, acknowledged, kSilenceMillis);
   fmt::print(R"({{"records": {}, "bytes": {}, "seconds": {:.6f}, "ends": [{}]}})"

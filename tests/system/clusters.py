@@ -45,9 +45,9 @@ def free_port() -> int:
                 continue
 
 
-def answers(port: int) -> bool:
+def answers(port: int, address: str = "127.0.0.1") -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection((address, port), timeout=1).close()
         return True
     except OSError:
         return False
@@ -76,6 +76,8 @@ class Cluster:
         self.gateway_port = free_port()
         # Where others find its gateway; a test may put a Proxy between.
         self.gateway_address = f"127.0.0.1:{self.gateway_port}"
+        # Where its administrators find it.
+        self.admin_address = f"127.0.0.1:{self.admin_port}"
         self.options: dict[str, str] = {}
         self.fingerprint = ""
         self.process: subprocess.Popen[bytes] | None = None
@@ -92,7 +94,7 @@ class Cluster:
     def line(self) -> str:
         """Of mapr-clusters.conf."""
         keys = f"secure=false root={self.fingerprint} gateways={self.gateway_address}"
-        return f"{self.name} {keys} 127.0.0.1:{self.admin_port}"
+        return f"{self.name} {keys} {self.admin_address}"
 
     def words(self) -> list[str]:
         """The command that starts the server."""
@@ -101,7 +103,7 @@ class Cluster:
             "cluster": self.name,
             "clusters": str(self.site.map),
             "kafka": self.broker,
-            "admin": f"127.0.0.1:{self.admin_port}",
+            "admin": self.admin_address,
             "gateway": f"127.0.0.1:{self.gateway_port}",
             **self.options,
         }
@@ -122,7 +124,7 @@ class Cluster:
         def ready() -> bool:
             if self.process is not None and self.process.poll() is not None:
                 raise self._problem(f"ended with status {self.process.returncode} at its start")
-            return answers(self.admin_port)  # which it opens last
+            return answers(self.admin_port, self.admin_address.partition(":")[0])  # which it opens last
 
         wait_until(f"the server of {self.name} answers", ready, START_SECONDS)
 

@@ -55,3 +55,19 @@ def number(value: float) -> str:
     if abs(value) >= 10:
         return f"{value:.1f}"
     return f"{value:.2g}" if abs(value) < 0.1 else f"{value:.2f}"
+
+
+def merged(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of several measurements one; the rows of a later one replace those of the earlier."""
+    whole = results[0]
+    for more in results[1:]:
+        again = {run["row"] for run in more["runs"]}
+        whole = {
+            **whole,
+            "command": f"{whole['command']}; {more['command']}",
+            "took": whole["took"] + more["took"],
+            "missing": {**whole["missing"], **more["missing"]},
+            "peers": {**whole["peers"], **more["peers"]},
+            "runs": [run for run in whole["runs"] if run["row"] not in again] + more["runs"],
+        }
+    return whole

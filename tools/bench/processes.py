@@ -30,15 +30,21 @@ def status_bytes(pid: int, name: str) -> int:
 class Server:
     """A process of a peer. `words` start it; its output goes to the end of `log`."""
 
-    def __init__(self, words: list[str], log: pathlib.Path):
+    def __init__(self, words: list[str], log: pathlib.Path, environment: dict[str, str] | None = None):
         self.words = words
         self.log = log
+        self.environment = environment
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.words, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.log.parent
+                self.words,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                cwd=self.log.parent,
+                env=self.environment,
             )
 
     @property

@@ -26,15 +26,15 @@ class Program:
     """One of our programs, running. `on_event` gets the objects that it prints before its result, on another thread."""
 
     def __init__(
-        self, name: str, command: str, on_event: Callable[[dict[str, Any]], None] = lambda _: None, **words: Any
+        self, name: str, what: str, on_event: Callable[[dict[str, Any]], None] = lambda _: None, **words: Any
     ):
         arguments = [f"{key}={value}" for key, value in words.items() if value is not None]
-        self.name = f"{name} {command}"
+        self.name = f"{name} {what}"
         self._on_event = on_event
         self._objects: list[dict[str, Any]] = []
         pipe = subprocess.PIPE
         program = str(binaries() / name)
-        self.process = subprocess.Popen([program, command, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        self.process = subprocess.Popen([program, what, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, text=True)
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
@@ -62,7 +62,9 @@ class Program:
         return self._objects[-1]
 
     def end(self) -> None:
-        """By force; for programs that serve until they are ended, and after a failure."""
+        """By force; for programs that serve until they are ended, and after a failure. Again does nothing."""
+        if self.process.stdout.closed:
+            return
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
@@ -74,5 +76,5 @@ class Program:
             pipe.close()
 
 
-def run(name: str, command: str, **words: Any) -> dict[str, Any]:
-    return Program(name, command, **words).result()
+def run(name: str, what: str, **words: Any) -> dict[str, Any]:
+    return Program(name, what, **words).result()

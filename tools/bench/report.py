@@ -144,6 +144,8 @@ def section(results: dict[str, Any], row: Row) -> str:
     lines.append(table(["", *(TITLES[peer] for peer in peers)], rows))
     if row.limit and figure(results["runs"], row.number, LIMIT, row.metrics[0].key):
         lines.append(f"machine: {row.limit}.\n")
+    if row.note:
+        lines.append(f"{row.note}\n")
     for peer in peers:
         found = errors(results, row.number, peer)
         if found:

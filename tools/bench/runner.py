@@ -48,22 +48,32 @@ def warm_up(peer: Peer, seconds: float) -> None:
 
 
 class Runner:
-    def __init__(self, plan: Plan, folder: pathlib.Path, payload: pathlib.Path, say: Callable[[str], None]):
+    """`on_peer` is called after each peer, so that a run that is broken off leaves what it has."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        folder: pathlib.Path,
+        payload: pathlib.Path,
+        say: Callable[[str], None],
+        on_peer: Callable[[Runner], None] = lambda _: None,
+    ):
         self.plan = plan
+        self.on_peer = on_peer
         self.folder = folder
         self.payload = payload
         self.say = say
         self.runs: list[dict[str, Any]] = []
         self.settings: dict[str, dict[str, str]] = {}
 
-    def run(self) -> list[dict[str, Any]]:
+    def run(self) -> None:
         for repetition in range(self.plan.scale.repetitions):
             for situation, rows in by_situation(self.plan.rows).items():
                 if self.plan.limits:
                     self.run_limits(rows, repetition)
                 for peer in self.plan.peers:
                     self.run_peer(peer, situation, rows, repetition)
-        return self.runs
+                    self.on_peer(self)
 
     def fresh_folder(self, name: str) -> pathlib.Path:
         """Not there yet; what earlier runs wrote is on the disk, so that it does not disturb this one."""
@@ -118,7 +128,7 @@ class Runner:
     def run_rows(self, peer: Peer, rows: list[Row], repetition: int) -> None:
         processes.settle(IDLE_SECONDS if self.plan.scale.repetitions > 1 else 0.5)
         peer.idle_bytes = peer.memory("RssAnon")
-        if peer.warms_up:
+        if peer.warms_up and peer.situation.warmed:
             warm_up(peer, self.plan.scale.warm_seconds)
         for row in rows:
             row.prepare(peer, self.plan.scale)

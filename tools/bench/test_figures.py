@@ -1,6 +1,6 @@
 import unittest
 
-from figures import Figure, errors_of, figure, number, times_better
+from figures import Figure, errors_of, figure, merged, number, times_better
 
 RUNS = [
     {"row": 2, "peer": "kafka", "repetition": 0, "metrics": {"throughput": 200.0}},
@@ -28,6 +28,13 @@ class FiguresTest(unittest.TestCase):
     def test_numbers_have_three_digits(self):
         shown = [number(value) for value in (0, 0.0123, 0.5, 1.239, 45.67, 123.4, 1234.5, 5_678_901)]
         self.assertEqual(shown, ["0", "0.012", "0.50", "1.24", "45.7", "123", "1,230", "5,680,000"])
+
+    def test_the_rows_of_a_later_measurement_replace_those_of_the_earlier(self):
+        head = {"took": 1, "command": "a", "missing": {}, "peers": {"kafka": {}}}
+        later = {"took": 2, "command": "b", "missing": {}, "peers": {"nats": {}}, "runs": [{"row": 2, "peer": "nats"}]}
+        whole = merged([{**head, "runs": RUNS}, later])
+        self.assertEqual(whole["runs"], [RUNS[4], {"row": 2, "peer": "nats"}])
+        self.assertEqual((whole["took"], whole["command"], list(whole["peers"])), (3, "a; b", ["kafka", "nats"]))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import processes
-from programs import Program, Wrong, run
+from programs import Program, Wrong
+from wan import ADDRESSES, Wan
 
 PAGE_CACHE = "page cache"  # acknowledged: the operating system has it
 SYNCED = "synced"  # acknowledged: the disk has it
@@ -25,6 +26,7 @@ class Situation:
 
     name: str
     pair: bool = False
+    warmed: bool = False  # what counts is how it runs, not how it starts
     durability: str = PAGE_CACHE
     wan: bool = False
 
@@ -37,7 +39,6 @@ class Batch:
     partitions: int
     size: int
     ends: list[int]
-    stamped: bool = False
 
     @property
     def records(self) -> int:
@@ -59,12 +60,15 @@ class Peer:
     without: ClassVar[dict[int, str]] = {}
     # Virtual machines compile what is hot: they get this many seconds of load before anything counts.
     warms_up: ClassVar[bool] = False
+    most_topics: ClassVar[int] = 1_000_000
 
     def __init__(self, folder: pathlib.Path, payload: pathlib.Path, situation: Situation):
         self.folder = folder
         self.payload = payload
         self.situation = situation
         self.idle_bytes: dict[str, int] = {}
+        self.replicating = False
+        self.wan = Wan() if situation.wan else None
 
     @classmethod
     def missing(cls) -> str | None:
@@ -81,9 +85,50 @@ class Peer:
 
     def start(self) -> None:
         """Starts all servers of the situation; nothing is replicated yet."""
-        raise NotImplementedError
+        if self.wan is not None:
+            self.wan.start()
+        self.start_servers()
 
     def stop(self) -> None:
+        """Ends all servers and removes their folders."""
+        try:
+            self.stop_servers()
+        finally:
+            if self.wan is not None:
+                self.wan.stop()
+
+    def at(self, index: int) -> contextlib.AbstractContextManager[None]:
+        """The source's (0) or the replica's (1) side of the network."""
+        return self.wan.inside(index) if self.wan is not None else contextlib.nullcontext()
+
+    def address(self, index: int) -> str:
+        """Where the other side finds what listens there."""
+        return ADDRESSES[index] if self.wan is not None else "127.0.0.1"
+
+    def start_servers(self) -> None:
+        raise NotImplementedError
+
+    def stop_servers(self) -> None:
+        raise NotImplementedError
+
+    # One cluster that is started again with what it holds.
+    def words(self) -> list[str]:
+        """The command that starts the source's server."""
+        raise NotImplementedError
+
+    def port(self) -> int:
+        """Where the source's clients connect."""
+        raise NotImplementedError
+
+    def end_source(self) -> None:
+        """In order; it keeps its data."""
+        raise NotImplementedError
+
+    def kill_source(self) -> None:
+        """kill -9."""
+        raise NotImplementedError
+
+    def start_source(self) -> None:
         raise NotImplementedError
 
     def pids(self) -> dict[str, int]:
@@ -96,6 +141,10 @@ class Peer:
     def start_replication(self) -> None:
         """What is there and what comes goes to the replica from now on."""
         raise NotImplementedError
+
+    def start_copy(self) -> None:
+        """The way to fill a new replica; for most the same."""
+        self.start_replication()
 
     # The clients. `at_replica` reads at the second cluster.
     def program(self) -> str:
@@ -114,32 +163,48 @@ class Peer:
         return self.produce_to(topic, size, partitions, **words)
 
     def produce_to(self, topic: str, size: int, partitions: int, **words: Any) -> tuple[Batch, dict[str, Any]]:
-        found = run(
-            self.program(), "produce", **self.client_words(topic, partitions), payload=self.payload, size=size, **words
-        )
+        found = self.start_client("produce", topic, partitions, payload=self.payload, size=size, **words).result()
         return Batch(topic, partitions, size, found["ends"]), found
 
-    def consume(self, batch: Batch, at_replica: bool = False) -> dict[str, Any]:
-        """Reads it all, and checks every record."""
-        return run(
-            self.program(),
+    def start_client(
+        self,
+        what: str,
+        topic: str,
+        partitions: int,
+        at_replica: bool = False,
+        on_event: Callable[[dict[str, Any]], None] = lambda _: None,
+        **words: Any,
+    ) -> Program:
+        with self.at(int(at_replica)):
+            return Program(
+                self.program(), what, on_event, **self.client_words(topic, partitions, at_replica), **words
+            )
+
+    def consume(self, batch: Batch, at_replica: bool = False, prefix: bool = False) -> dict[str, Any]:
+        """Reads it all, and checks every record. With `prefix` there may be more behind it."""
+        return self.start_client(
             "consume",
-            **self.client_words(batch.topic, batch.partitions, at_replica),
+            batch.topic,
+            batch.partitions,
+            at_replica,
             **self.read_words(batch),
             payload=self.payload,
             size=batch.size,
-            stamped=int(batch.stamped),
-        )
+            prefix=int(prefix),
+        ).result()
 
     def latency(
         self, topic: str, size: int, partitions: int = 4, at_replica: bool = False, **words: Any
     ) -> dict[str, Any]:
         """Open loop at `rate`; to a consumer at the replica if `at_replica`. The topic is there and empty."""
+        return self.start_latency(topic, size, partitions, at_replica, **words).result()
+
+    def start_latency(self, topic: str, size: int, partitions: int, at_replica: bool = False, **words: Any) -> Program:
         at = self.client_words(topic, partitions, at_replica=True) if at_replica else {}
-        return run(
-            self.program(),
+        return self.start_client(
             "latency",
-            **self.client_words(topic, partitions),
+            topic,
+            partitions,
             at=at.get("broker", at.get("port")),
             payload=self.payload,
             size=size,
@@ -149,15 +214,27 @@ class Peer:
 
     def watch(self, batch: Batch, on_flowing: Callable[[], None], **words: Any) -> Program:
         """Until the replica has it all; `on_flowing` is called when the time that counts begins."""
-        return Program(
-            self.program(),
+        return self.start_client(
             "watch",
+            batch.topic,
+            batch.partitions,
+            True,
             lambda event: on_flowing() if event["event"] == "flowing" else None,
-            **self.client_words(batch.topic, batch.partitions, at_replica=True),
             **self.read_words(batch),
             size=batch.size,
             **words,
         )
+
+    def first_acknowledgement(self, topic: str) -> dict[str, Any]:
+        """Starts the source's server, which must not run, until it acknowledges a record to a topic that it holds; then
+        ends it in order."""
+        return self.start_client(
+            "first-ack", topic, 1, command="\n".join(self.words()), log=self.folder / "first-ack.log", **self.listener()
+        ).result()
+
+    def listener(self) -> dict[str, Any]:
+        """For clients that know their server by its port only."""
+        return {}
 
     # What its servers use.
     def cpu(self) -> float:
@@ -179,6 +256,9 @@ class KafkaClients(Peer):
 
     def broker(self, at_replica: bool) -> str:
         raise NotImplementedError
+
+    def listener(self) -> dict[str, Any]:
+        return {"port": self.port()}
 
     def full_name(self, topic: str) -> str:
         return topic

@@ -74,6 +74,7 @@ class Kafka(KafkaClients):
     name = "kafka"
     title = "Kafka"
     warms_up = True
+    most_topics = 2000  # each takes a folder, and two maps of the 65,530 that Linux gives a process
     heap: ClassVar[str] = "1G"
     mirror_heap: ClassVar[str] = "2G"
     tuned_broker: ClassVar[dict[str, str]] = {}
@@ -107,19 +108,32 @@ class Kafka(KafkaClients):
     def durability(self) -> dict[str, str]:
         return {"log.flush.interval.messages": "1"} if self.situation.durability == SYNCED else {}
 
-    def start(self) -> None:
+    def start_servers(self) -> None:
         self.folder.mkdir(parents=True)
         self.mirror: Server | None = None
         self.ports = [free_port() for _ in range(2 if self.situation.pair else 1)]
         self.brokers = [self._broker(index) for index in range(len(self.ports))]
-        for broker in self.brokers:
-            broker.start()
+        for index in range(len(self.brokers)):
+            with self.at(index):
+                self.brokers[index].start()
         for index in range(len(self.brokers)):
             self._wait(index)
 
-    def address(self, index: int) -> str:
-        """Where the broker listens."""
-        return "127.0.0.1"
+    def words(self) -> list[str]:
+        return self.brokers[0].words
+
+    def port(self) -> int:
+        return self.ports[0]
+
+    def end_source(self) -> None:
+        self.brokers[0].stop()
+
+    def kill_source(self) -> None:
+        self.brokers[0].kill()
+
+    def start_source(self) -> None:
+        self.brokers[0].start()
+        self._wait(0)
 
     def _broker(self, index: int) -> Server:
         name = ("source", "replica")[index]
@@ -147,11 +161,12 @@ class Kafka(KafkaClients):
     def _wait(self, index: int) -> None:
         def ready() -> bool:
             self.brokers[index].check()
-            return answers(self.ports[index])
+            return answers(self.ports[index], self.address(index))
 
-        wait_until("Kafka listens", ready, START_SECONDS, 0.05)
+        with self.at(index):
+            wait_until("Kafka listens", ready, START_SECONDS, 0.05)
 
-    def stop(self) -> None:
+    def stop_servers(self) -> None:
         for server in [self.mirror, *self.brokers]:
             if server is not None:
                 server.check()
@@ -172,7 +187,7 @@ class Kafka(KafkaClients):
         return f"bench-{topic}"
 
     def create_topic(self, topic: str, partitions: int) -> None:
-        programs.run("bench_client", "create", **self.client_words(topic, partitions))
+        self.start_client("create", topic, partitions).result()
 
     def start_replication(self) -> None:
         properties = {
@@ -185,7 +200,8 @@ class Kafka(KafkaClients):
         main = "org.apache.kafka.connect.mirror.MirrorMaker"
         words = java(self.mirror_heap, main, str(self.folder / "mirror.properties"))
         self.mirror = Server(words, self.folder / "mirror.log")
-        self.mirror.start()
+        with self.at(1):
+            self.mirror.start()
 
 
 class TunedKafka(Kafka):
@@ -193,6 +209,7 @@ class TunedKafka(Kafka):
     title = "Kafka, tuned"
     heap = "4G"
     mirror_heap = "4G"
+    without: ClassVar[dict[int, str]] = dict.fromkeys((12, 14, 15), "nothing to tune")
     tuned_broker: ClassVar[dict[str, str]] = {
         "num.network.threads": "2",
         "num.io.threads": "4",

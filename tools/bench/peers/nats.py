@@ -34,7 +34,7 @@ def program() -> str | None:
 class Nats(Peer):
     name = "nats"
     title = "NATS"
-    without: ClassVar[dict[int, str]] = {3: "its clients do not compress"}
+    without: ClassVar[dict[int, str]] = {3: "its clients do not compress", 12: "subjects need no creation"}
 
     @classmethod
     def missing(cls) -> str | None:
@@ -63,20 +63,35 @@ class Nats(Peer):
     def durability(self) -> dict[str, str]:
         return {"sync_interval": "always"} if self.situation.durability == SYNCED else {}
 
-    def start(self) -> None:
+    def start_servers(self) -> None:
         self.folder.mkdir(parents=True)
         count = 2 if self.situation.pair else 1
         self.ports = [free_port() for _ in range(count)]
         self.leaf_port = free_port()
         self.servers = [self._server(index) for index in range(count)]
         self.topics: list[str] = []
-        for index, server in enumerate(self.servers):
-            server.start()
-            wait_until("NATS listens", lambda port=self.ports[index]: answers(port), START_SECONDS, 0.02)
+        for index in range(count):
+            self._start(index)
 
-    def leaf_address(self) -> str:
-        """Where the source listens for the replica."""
-        return "127.0.0.1"
+    def _start(self, index: int) -> None:
+        with self.at(index):
+            self.servers[index].start()
+            wait_until("NATS listens", lambda: answers(self.ports[index]), START_SECONDS, 0.02)
+
+    def words(self) -> list[str]:
+        return self.servers[0].words
+
+    def port(self) -> int:
+        return self.ports[0]
+
+    def end_source(self) -> None:
+        self.servers[0].stop()
+
+    def kill_source(self) -> None:
+        self.servers[0].kill()
+
+    def start_source(self) -> None:
+        self._start(0)
 
     def _server(self, index: int) -> Server:
         folder = self.folder / DOMAINS[index]
@@ -88,14 +103,14 @@ class Nats(Peer):
             f"jetstream {{ store_dir: {folder}/data, domain: {DOMAINS[index]}{sync} }}",
         ]
         if self.situation.pair:
-            address = f"{self.leaf_address()}:{self.leaf_port}"
+            address = f"{self.address(0)}:{self.leaf_port}"
             remote = f'remotes: [ {{ url: "nats://{address}" }} ]'
             lines.append(f"leafnodes {{ {f'listen: {address}' if index == 0 else remote} }}")
         file = folder / "server.conf"
         file.write_text("\n".join(lines) + "\n")
         return Server([program(), "-c", str(file)], folder / "server.log")
 
-    def stop(self) -> None:
+    def stop_servers(self) -> None:
         for server in self.servers:
             server.check()
             server.kill()
@@ -106,7 +121,8 @@ class Nats(Peer):
 
     def request(self, index: int, subject: str, payload: dict[str, Any]) -> None:
         words = {"port": self.ports[index], "subject": f"$JS.API.{subject}", "payload": json.dumps(payload)}
-        programs.run("bench_nats", "request", **words)
+        with self.at(index):
+            programs.run("bench_nats", "request", **words)
 
     def create_topic(self, topic: str, partitions: int) -> None:
         config = {"name": topic, "subjects": [f"bench.{topic}"], "storage": "file", "num_replicas": 1}

@@ -1,9 +1,10 @@
 """All rows, by their numbers."""
 
-from workloads import latency, replication, throughput
+from workloads import bootstrap, distance, latency, replication, starts, throughput, topics
 from workloads.base import SCALES, Metric, Row, Scale
 
-ALL = [*throughput.ROWS, *latency.ROWS, *replication.ROWS]
+MODULES = (throughput, latency, replication, distance, bootstrap, topics, starts)
+ALL = [row for module in MODULES for row in module.ROWS]
 ROWS: dict[int, Row] = {row.number: row for row in sorted(ALL, key=lambda row: row.number)}
 
 

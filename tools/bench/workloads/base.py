@@ -30,9 +30,9 @@ class Scale:
 SCALES = {
     scale.name: scale
     for scale in (
-        Scale("tiny", 1, 0.3, 8_000_000, 500, 0.5, 0.0, 50, 2, 1),
+        Scale("tiny", 1, 0.3, 8_000_000, 500, 0.5, 0, 50, 2, 1),
         Scale("quick", 1, 3, 300_000_000, 10_000, 4, 5, 1000, 8, 2),
-        Scale("full", 5, 6, 2_000_000_000, 20_000, 20, 30, 100_000, 20, 5),
+        Scale("full", 5, 5, 1_000_000_000, 20_000, 10, 15, 100_000, 10, 5),
     )
 }
 
@@ -55,6 +55,7 @@ class Row:
     situation: ClassVar[Situation]
     metrics: ClassVar[list[Metric]]  # the first is what the row is about
     limit: ClassVar[str] = ""  # what the machine's column is
+    note: ClassVar[str] = ""  # what a reader must know besides
     needs: ClassVar[tuple[int, ...]] = ()  # rows that must run before it
 
     def prepare(self, peer: Peer, scale: Scale) -> None:

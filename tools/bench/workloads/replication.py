@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from peers.base import Batch, Peer, Situation
@@ -10,14 +11,14 @@ from peers.raw import Raw
 from workloads.base import CPU, RECORDS, THROUGHPUT, Metric, Metrics, Row, Scale, rates
 from workloads.throughput import PARTITIONS
 
-PAIR = Situation("two clusters, acknowledged from the page cache", pair=True)
+PAIR = Situation("two clusters, acknowledged from the page cache", pair=True, warmed=True)
 SIZE = 1024
 PROBE_RECORDS = 1000
 
 
 def ensure_replication(peer: Peer) -> None:
     """Replication runs and has brought something over."""
-    if getattr(peer, "replicating", False):
+    if peer.replicating:
         return
     probe, _ = peer.produce("probe", SIZE, 1, bytes=PROBE_RECORDS * SIZE)
     peer.start_replication()
@@ -25,15 +26,20 @@ def ensure_replication(peer: Peer) -> None:
     peer.watch(probe, lambda: None).result()
 
 
-def replicate(peer: Peer, batch: Batch, **words: float) -> Metrics:
-    """Starts replication with `batch` behind; how fast it comes over, and what that costs all servers."""
+def replicate(
+    peer: Peer, batch: Batch, start: Callable[[], None] | None = None, **words: float
+) -> tuple[Metrics, list[int]]:
+    """Starts replication with `batch` behind; how fast it comes over and what that costs all servers, and what came."""
     before: list[float] = []
     watched = peer.watch(batch, lambda: before.append(peer.cpu()), **words)
-    peer.start_replication()
-    peer.replicating = True
-    found = watched.result()
+    try:
+        (start or peer.start_replication)()
+        peer.replicating = True
+        found = watched.result()
+    finally:
+        watched.end()
     used = peer.cpu() - before[0]
-    return {**rates(found, used), "start": found["since_start"] - found["seconds"]}
+    return {**rates(found, used), "start": found["since_start"] - found["seconds"]}, found["ends"]
 
 
 class Replicate(Row):
@@ -47,7 +53,7 @@ class Replicate(Row):
         peer.bulk, _ = peer.produce("bulk", SIZE, PARTITIONS, bytes=scale.stored_bytes)
 
     def measure(self, peer: Peer, scale: Scale) -> Metrics:
-        metrics = replicate(peer, peer.bulk)
+        metrics, _ = replicate(peer, peer.bulk)
         peer.consume(peer.bulk, at_replica=True)  # checks it, offset by offset
         return metrics
 

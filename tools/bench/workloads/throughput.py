@@ -9,8 +9,8 @@ from peers.raw import Raw
 
 from workloads.base import CPU, RECORDS, THROUGHPUT, Metric, Metrics, Row, Scale, rates
 
-SINGLE = Situation("one cluster, acknowledged from the page cache")
-SINGLE_SYNCED = Situation("one cluster, synced before it is acknowledged", durability=SYNCED)
+SINGLE = Situation("one cluster, acknowledged from the page cache", warmed=True)
+SINGLE_SYNCED = Situation("one cluster, synced before it is acknowledged", warmed=True, durability=SYNCED)
 PARTITIONS = 4
 
 
