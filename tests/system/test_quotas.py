@@ -27,17 +27,19 @@ def with_quotas(site: Site) -> Cluster:
     return cluster
 
 
-def seconds_to_send(cluster: Cluster, name: str) -> float:
+def send(cluster: Cluster, name: str) -> tuple[float, float]:
+    """How many seconds it took, and the longest time in ms for which the server throttled the client."""
     begin = time.monotonic()
     sender = kafka.KafkaProducer(bootstrap_servers=cluster.broker, client_id=name, acks="all")
     with contextlib.closing(sender):
         sent = [sender.send("clicks", value=b"x" * RECORD) for _ in range(RECORDS)]
         for future in sent:
             future.get(timeout=60)
-    return time.monotonic() - begin
+        throttled = sender.metrics()["producer-metrics"]["produce-throttle-time-max"]
+        return time.monotonic() - begin, throttled
 
 
-def seconds_to_read(cluster: Cluster, name: str) -> float:
+def read(cluster: Cluster, name: str) -> tuple[float, float]:
     begin = time.monotonic()
     reader = kafka.KafkaConsumer(
         "clicks", bootstrap_servers=cluster.broker, client_id=name, auto_offset_reset="earliest",
@@ -46,20 +48,23 @@ def seconds_to_read(cluster: Cluster, name: str) -> float:
     with contextlib.closing(reader):
         for count, _ in enumerate(reader, 1):
             if count == RECORDS:
-                return time.monotonic() - begin
+                throttled = reader.metrics()["consumer-fetch-manager-metrics"]["fetch-throttle-time-max"]
+                return time.monotonic() - begin, throttled
     raise AssertionError("some records did not come")
 
 
 def near(seconds: float) -> bool:
-    return 7 < seconds < 20
+    """Ten seconds at the least; more on a busy machine."""
+    return 7 < seconds < 40
 
 
 def test_kafka_python_runs_at_its_rate(site: Site) -> None:
     cluster = with_quotas(site)
-    slow, fast = seconds_to_send(cluster, "slow"), seconds_to_send(cluster, "fast")
-    assert near(slow) and fast < 6, (slow, fast)
-    slow, fast = seconds_to_read(cluster, "slow"), seconds_to_read(cluster, "fast")
-    assert near(slow) and fast < 6, (slow, fast)
+    for work in (send, read):
+        seconds, throttled = work(cluster, "slow")
+        assert near(seconds) and throttled > 500, (work, seconds, throttled)
+        seconds, throttled = work(cluster, "fast")
+        assert not throttled > 0, (work, seconds, throttled)
 
 
 def test_kcat_runs_at_its_rate_also_after_a_restart(site: Site) -> None:
@@ -67,20 +72,21 @@ def test_kcat_runs_at_its_rate_also_after_a_restart(site: Site) -> None:
     cluster.stop()
     cluster.start()
     lines = "".join("x" * RECORD + "\n" for _ in range(RECORDS))
-    begin = time.monotonic()
-    kcat(cluster, "-P", "-t", "clicks", "-X", "client.id=slow", text=lines)
-    slow = time.monotonic() - begin
+
+    def timed(*arguments: str, text: str = "") -> tuple[float, str]:
+        begin = time.monotonic()
+        out = kcat(cluster, "-t", "clicks", "-X", "client.id=slow", *arguments, text=text).stdout
+        return time.monotonic() - begin, out
+
+    slow, _ = timed("-P", text=lines)
     assert near(slow), slow
-    begin = time.monotonic()
-    read = ["-C", "-t", "clicks", "-o", "beginning", "-e", "-q", "-f", "%o\n"]
-    assert len(kcat(cluster, *read, "-X", "client.id=slow").stdout.split()) == RECORDS
-    slow = time.monotonic() - begin
-    assert near(slow), slow
+    reading = ["-C", "-o", "beginning", "-e", "-q", "-f", "%o\n"]
+    slow, out = timed(*reading)
+    assert near(slow) and len(out.split()) == RECORDS, slow
     with Wire(cluster.kafka_port) as wire:
         wire.set_quota({"client-id": "slow"}, "consumer_byte_rate", None)
-    begin = time.monotonic()
-    assert len(kcat(cluster, *read, "-X", "client.id=slow").stdout.split()) == RECORDS
-    assert time.monotonic() - begin < 6
+    fast, out = timed(*reading)
+    assert fast < slow / 2 and len(out.split()) == RECORDS, (fast, slow)
 
 
 def test_what_is_not_enforced_is_refused_by_name(site: Site) -> None:
