@@ -82,6 +82,7 @@ class Stream::Impl {
   HistoryReader history;
   std::unique_ptr<GroupWriter> writer;
   std::vector<Damage> damage;
+  bool noting_damage = false;
   std::optional<Error> failure;
   std::map<std::string, Lsn> holds;
   uint64_t logical_bytes = 0;

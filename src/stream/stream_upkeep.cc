@@ -205,11 +205,17 @@ Task<void> Stream::Impl::note_damage(ReadPlace place, Error error) {
   logger.warn("damage was met while reading; the stream is read-only from now on",
               {{"stream", to_string(origin.stream)}, {"what", error.message}});
   damage.push_back({place.segment, place.at, 0, 0, std::move(error.message)});
-  Status saved = co_await damage_notes.save(damage);
-  if (!saved) {
-    logger.warn("the damage could not be noted beside the log",
-                {{"stream", to_string(origin.stream)}, {"why", saved.error().message}});
+  if (noting_damage) co_return;  // who is at it goes on until all is noted
+  noting_damage = true;
+  for (size_t noted = 0; noted < damage.size();) {
+    noted = damage.size();
+    Status saved = co_await damage_notes.save(damage);
+    if (!saved) {
+      logger.warn("the damage could not be noted beside the log",
+                  {{"stream", to_string(origin.stream)}, {"why", saved.error().message}});
+    }
   }
+  noting_damage = false;
 }
 
 // A run that cannot be read any more is named, dropped, and its segments are indexed anew from the log.
