@@ -88,6 +88,7 @@ class Catalog::Impl {
     StreamRecord record;
     std::string bytes;  // as in the MetaStore
     std::optional<SteadyTime> retention_visit;
+    bool may_expire = true;  // as of the last visit
   };
   World& world;
   LogStore& logs;
@@ -256,7 +257,7 @@ Task<Status> Catalog::Impl::remove(std::string path) {
 
 bool Catalog::Impl::visit_due(const Stored& stored) const {
   if (streams.peek(stored.record.uuid)) return true;
-  if (stored.record.settings.ttl_seconds == 0) return false;
+  if (stored.record.settings.ttl_seconds == 0 && !stored.may_expire) return false;
   return !stored.retention_visit || world.clock().now() - *stored.retention_visit >= options.closed_retention_interval;
 }
 
@@ -276,6 +277,8 @@ Task<void> Catalog::Impl::retention_loop() {
       Status done;
       if (!handle) done = fail(handle.error());
       if (handle) done = co_await (*handle)->stream->enforce_retention();
+      found = records.find(path);
+      if (handle && found != records.end()) found->second.may_expire = (*handle)->stream->may_expire();
       if (!done && !stop.stop_requested())
         kLog.warn("retention failed", {{"stream", path}, {"error", done.error().message}});
     }

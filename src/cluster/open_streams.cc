@@ -117,6 +117,7 @@ Task<Result<StorageEpoch>> OpenStreams::next_epoch(LogId log) {
 StreamOptions OpenStreams::options_for(const StreamSettings& settings) const {
   StreamOptions options = options_.stream;
   options.ttl = std::chrono::seconds(settings.ttl_seconds);
+  options.topics = default_topic_settings(settings);
   options.producer_expiry = std::chrono::seconds(settings.pid_expiry_seconds);
   options.durability = settings.durability;
   return options;

@@ -28,6 +28,7 @@ Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cach
       damage_notes(*log, id),
       records(world.executor, *log, id, cache, index, turns),
       history(*log, id, cache, segments),
+      sizes(index),
       advanced(world.executor),
       upkeep_wanted(world.executor),
       merge_wanted(world.executor),
@@ -157,6 +158,7 @@ void Stream::set_space_low(bool low) { impl_->space_low = low; }
 void Stream::set_options(StreamOptions options) {
   impl_->options = options;
   impl_->writer->set_options(options);
+  impl_->limits_changed = true;
 }
 
 Lsn Stream::last_lsn() const { return impl_->writer->next_lsn() - 1; }
@@ -235,6 +237,19 @@ Result<std::optional<OffsetAtTime>> first_record_at(ByteView bytes, WallMillis t
   }
 }
 
+// The first of the records from an offset on that has the largest timestamp of them.
+Result<std::optional<OffsetAtTime>> newest_record(ByteView bytes, Offset from) {
+  TRY(RecordBatchView batch, RecordBatchView::parse(bytes));
+  TRY(RecordReader reader, RecordReader::open(batch, kLookupBytesMax));
+  std::optional<OffsetAtTime> newest;
+  for (;;) {
+    TRY(std::optional<Record> record, reader.next());
+    if (!record) return newest;
+    const bool newer = !newest || record->timestamp > newest->timestamp;
+    if (record->offset >= from && newer) newest = OffsetAtTime{record->offset, record->timestamp};
+  }
+}
+
 }  // namespace
 
 Task<Result<std::optional<OffsetAtTime>>> Stream::find_time(TopicPartition partition, WallMillis time) {
@@ -262,20 +277,25 @@ Task<Result<std::optional<OffsetAtTime>>> Stream::find_latest_time(TopicPartitio
     co_return fail(ErrorCode::not_found, "there is no such partition");
   const PartitionState at = topic->partitions[partition.partition];
   IndexKey key = index_key(topic->ordinal, partition.partition);
-  std::optional<IndexEntry> latest;
+  std::optional<OffsetAtTime> latest;
+  std::optional<IndexEntry> newest;
   for (Offset from = at.log_start; from < at.high_watermark;) {
-    constexpr size_t kStep = 4096;
-    CO_TRY(std::vector<IndexEntry> entries, co_await self.index.find(key, from, SIZE_MAX, kStep));
+    CO_TRY(std::vector<IndexEntry> entries, co_await self.index.find(key, from, SIZE_MAX, kIndexEntriesPerStep));
     if (entries.empty()) break;
     for (const IndexEntry& entry : entries) {
-      bool visible = entry.end_offset() <= at.high_watermark;
-      if (visible && (!latest || entry.max_timestamp > latest->max_timestamp)) latest = entry;
+      if (entry.end_offset() > at.high_watermark) continue;
+      if (entry.base_offset < at.log_start) {  // only some of its records are left
+        CO_TRY(Bytes batch, co_await self.read_batch(partition.topic, entry));
+        CO_TRY(latest, newest_record(batch, at.log_start));
+      } else if (!newest || entry.max_timestamp > newest->max_timestamp) {
+        newest = entry;
+      }
     }
     from = entries.back().end_offset();
   }
-  if (!latest) co_return std::nullopt;
-  CO_TRY(Bytes batch, co_await self.read_batch(partition.topic, *latest));
-  co_return first_record_at(batch, latest->max_timestamp, at.log_start);
+  if (!newest || (latest && latest->timestamp >= newest->max_timestamp)) co_return latest;
+  CO_TRY(Bytes batch, co_await self.read_batch(partition.topic, *newest));
+  co_return first_record_at(batch, newest->max_timestamp, at.log_start);
 }
 
 Result<Stream::EpochEnd> Stream::epoch_end(const TopicPartition& partition, LeaderEpoch epoch) const {
@@ -323,7 +343,6 @@ Task<Result<std::optional<Hash128>>> Stream::chain_at(Origin origin, OriginLsn l
 
 void Stream::set_hold(const std::string& name, Lsn lsn) { impl_->holds[name] = lsn; }
 void Stream::release_hold(const std::string& name) { impl_->holds.erase(name); }
-Task<Status> Stream::enforce_retention() { co_return co_await impl_->enforce_retention(); }
 uint64_t Stream::bytes_on_disk() const { return impl_->log->bytes_used(); }
 uint64_t Stream::logical_bytes() const { return impl_->logical_bytes; }
 

@@ -87,6 +87,8 @@ class Stream {
   // A timestamp type in `settings` counts before `timestamp_type`.
   Result<CreatedTopic> create_topic(const std::string& name, uint32_t partitions, TimestampType timestamp_type,
                                     TopicSettings settings = {});
+  // Whether this stream owns the topic and so may change it: not_found, not_owner.
+  Status check_owner(const TopicUuid& topic) const;
   // Everything in `change` holds from then on; start from what the topic has.
   Result<Lsn> alter_topic(const TopicUuid& topic, TopicAltered change);
   Result<Lsn> delete_topic(const TopicUuid& topic);
@@ -158,11 +160,18 @@ class Stream {
   // --- Retention. While held, no segment with entries after `lsn` is dropped, up to the limit in the options.
   void set_hold(const std::string& name, Lsn lsn);
   void release_hold(const std::string& name);
-  // Drops what is older than the ttl; called from time to time by the owner.
+  // Moves log starts as the ttl and the topics' own settings say, and drops the oldest segments while nothing in them
+  // is needed; called from time to time by the owner.
   Task<Status> enforce_retention();
+  // Only the log starts of one topic, by its own settings: after they were changed.
+  Task<Status> enforce_retention_of(TopicUuid topic);
+  // Whether records may go by age or size at all.
+  bool may_expire() const;
   uint64_t bytes_on_disk() const;
-  // Bytes of record batches kept, per partition and in all, before compaction by the disk format.
+  // Bytes of record batches kept, before compaction by the disk format.
   uint64_t logical_bytes() const;
+  // Bytes of the log that the batches between log start and high watermark take. Error also: not_found.
+  Task<Result<uint64_t>> partition_bytes(TopicPartition partition);
 
  private:
   class Impl;

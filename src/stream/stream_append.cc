@@ -104,6 +104,7 @@ void Stream::Impl::note_added(PendingGroup& group, const ContentView& content, u
     group.watermarks.push_back({topic->ordinal, content.partition(), content.end_offset()});
     logical_bytes += content.payload().size();
   }
+  if (content.type() == EntryType::topic_altered) limits_changed = true;
   LogPosition end{writer->next_lsn() + 1, group.segment, 0, state.history_bytes(), state.history_records()};
   writer->added(end);
   if (checkpoint_due()) upkeep_wanted.notify_all();
@@ -240,6 +241,12 @@ Result<Stream::CreatedTopic> Stream::create_topic(const std::string& name, uint3
   TRY(ContentView content, self.append_own(fields, created.encode()));
   (void)content;
   return result;
+}
+
+Status Stream::check_owner(const TopicUuid& id) const {
+  TRY(const Topic* topic, impl_->owned_topic(id));
+  (void)topic;
+  return {};
 }
 
 Result<Lsn> Stream::alter_topic(const TopicUuid& id, TopicAltered change) {

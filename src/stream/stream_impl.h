@@ -10,6 +10,7 @@
 #include "stream/history_reader.h"
 #include "stream/log_index.h"
 #include "stream/batch_reader.h"
+#include "stream/partition_sizes.h"
 #include "stream/recovery.h"
 #include "stream/stream.h"
 
@@ -53,15 +54,32 @@ class Stream::Impl {
   Task<Status> upkeep();
   bool checkpoint_due() const;
   Task<Status> write_checkpoint(bool clean);
-  Task<Status> enforce_retention();
-  Task<Result<SegmentNumber>> expired_before(WallMillis now);
   Task<Result<Baselines>> baselines();
-  Task<Status> drop_segments(SegmentNumber first_kept);
-  Lsn lowest_hold() const;
   Task<bool> reindex_damaged();
   // Damage was met while reading: from now on the stream is read-only. At once when it is known already.
   Task<void> note_damage(ReadPlace place, Error error);
   Task<Result<Bytes>> read_batch(TopicUuid topic, IndexEntry entry);
+
+  // --- retention (stream_retention.cc)
+  EffectiveTopicSettings in_force(const Topic& topic) const;
+  bool follows_ttl(const Topic& topic) const;
+  bool may_expire() const;
+  Lsn lowest_hold() const;
+  template <class MayGo>
+  SegmentNumber first_to_keep(MayGo may_go) const;
+  Status append_expired(std::vector<Expired::Partition> partitions);
+  Task<Status> expire_segments(WallMillis now);
+  Task<Result<Offset>> first_younger(IndexKey key, Offset from, Offset end, WallMillis cutoff);
+  Task<Result<Offset>> first_within(IndexKey key, Offset from, Offset end, uint64_t keep);
+  Task<Result<Offset>> own_log_start(TopicPartition place, WallMillis now);
+  Task<Status> expire_topic(TopicUuid id, WallMillis now);
+  Task<Status> expire_topics(WallMillis now);
+  Task<Result<bool>> is_dead(SegmentNumber number);
+  Task<Status> drop_dead_segments();
+  Task<Status> drop_segments(SegmentNumber first_kept);
+  void roll_aged(WallMillis now);
+  Task<Status> retain();
+  Task<Status> enforce_retention();
 
   World& world;
   std::unique_ptr<Log> log;
@@ -80,6 +98,7 @@ class Stream::Impl {
   DamageNotes damage_notes;
   BatchReader records;
   HistoryReader history;
+  PartitionSizes sizes;
   std::unique_ptr<GroupWriter> writer;
   std::vector<Damage> damage;
   bool noting_damage = false;
@@ -91,6 +110,13 @@ class Stream::Impl {
   Lsn checkpointed_lsn = 0;
   uint64_t checkpointed_bytes = 0;  // history bytes at the last checkpoint
   bool retaining = false;
+  SegmentNumber expired_before = 0;  // the ttl has been applied to every segment before it
+  bool limits_changed = false;       // and has to be applied again: a topic may follow it now
+  struct Keeper {                    // a partition that still has records in a segment
+    SegmentNumber segment = 0;
+    IndexKey key = 0;
+    Offset end = 0;
+  } keeper;
   Signal advanced;
   std::vector<PartitionListener*> listeners;
   Signal upkeep_wanted;

@@ -6,12 +6,14 @@
 
 #include "base/time.h"
 #include "model/stream_settings.h"
+#include "model/topic_settings.h"
 
 namespace distributary {
 
 struct StreamOptions {
   Durability durability = Durability::sync;
-  std::chrono::seconds ttl{604800};  // 0: for ever
+  std::chrono::seconds ttl{604800};  // 0: for ever; of topics without a retention.ms of their own
+  EffectiveTopicSettings topics;     // of topics that say nothing of their own; for retention.ms, `ttl` counts
   std::chrono::seconds producer_expiry{604800};
   uint64_t segment_bytes = 256u << 20;
   std::chrono::milliseconds segment_age{24 * 3600 * 1000};  // the active segment is rolled when older

@@ -1,7 +1,5 @@
-// Background work of a stream: sealing indexes, checkpoints, retention.
+// Background work of a stream: sealing indexes, checkpoints. Retention: stream_retention.cc.
 #include <fmt/core.h>
-
-#include <algorithm>
 
 #include "base/log.h"
 #include "stream/stream_impl.h"
@@ -10,7 +8,6 @@ namespace distributary {
 namespace {
 
 const Logger logger("upkeep");
-constexpr size_t kPartitionsPerExpiry = 10'000;  // in one entry
 
 }  // namespace
 
@@ -88,80 +85,6 @@ Task<Status> Stream::Impl::write_checkpoint(bool clean) {
   checkpointed_lsn = covered;
   checkpointed_bytes = bytes;
   co_return Status{};
-}
-
-Lsn Stream::Impl::lowest_hold() const {
-  Lsn lowest = UINT64_MAX;
-  for (const auto& [name, lsn] : holds) lowest = std::min(lowest, lsn);
-  return lowest;
-}
-
-// The first segment to keep: everything before it is older than the ttl, sealed, and not held by a link.
-Task<Result<SegmentNumber>> Stream::Impl::expired_before(WallMillis now) {
-  WallMillis ttl = std::chrono::milliseconds(options.ttl).count();
-  uint64_t kept_bytes = log->bytes_used();
-  Lsn hold = lowest_hold();
-  SegmentNumber first_kept = log->segments().empty() ? 0 : log->segments().front().number;
-  for (size_t i = 0; i + 1 < segments.segments().size(); ++i) {
-    const SegmentSummary& segment = segments.segments()[i];
-    Lsn next_first = segments.segments()[i + 1].start.position.next;
-    bool expired = segment.newest != 0 && segment.newest + ttl < now;
-    bool durable = next_first <= writer->durable_lsn() + 1;
-    bool held = next_first - 1 > hold && kept_bytes <= options.hold_bytes_max;
-    if (!expired || !durable || held) break;
-    first_kept = segment.start.position.segment + 1;
-    kept_bytes -= std::min<uint64_t>(kept_bytes, options.segment_bytes);
-  }
-  co_return first_kept;
-}
-
-Task<Status> Stream::Impl::enforce_retention() {
-  if (options.ttl.count() == 0 || !damage.empty() || failure || retaining || log->segments().empty())
-    co_return Status{};
-  retaining = true;
-  WallMillis now = world.clock().wall_now();
-  const SegmentSummary& active = segments.segments().back();
-  bool aged =
-      active.start.position.next < writer->next_lsn() && log->segments().back().number == active.start.position.segment;
-  const WallMillis limit =
-      std::min<WallMillis>(std::chrono::milliseconds(options.ttl).count(), options.segment_age.count());
-  if (aged && writer->segment_created() + limit < now) writer->roll();
-  auto first_kept = co_await expired_before(now);
-  Status done;
-  if (first_kept && *first_kept > log->segments().front().number) done = co_await drop_segments(*first_kept);
-  retaining = false;
-  if (!first_kept) co_return fail(first_kept.error());
-  co_return done;
-}
-
-Task<Status> Stream::Impl::drop_segments(SegmentNumber first_kept) {
-  std::map<IndexKey, Offset> ends;
-  for (SegmentNumber number = log->segments().front().number; number < first_kept; ++number) {
-    CO_TRY(auto of_segment, co_await index.segment_ends(number));
-    for (auto [key, end] : of_segment) ends[key] = std::max(ends[key], end);
-  }
-  Expired expired;
-  for (auto [key, end] : ends) {
-    const Topic* topic = state.topic_at(ordinal_of(key));
-    if (topic == nullptr) continue;
-    expired.partitions.push_back({{topic->id, partition_of(key)}, end});
-    if (expired.partitions.size() < kPartitionsPerExpiry) continue;
-    CO_TRY(Lsn lsn, append_local(EntryType::expired, expired.encode()));
-    (void)lsn;
-    expired.partitions.clear();
-  }
-  if (!expired.partitions.empty()) {
-    CO_TRY(Lsn lsn, append_local(EntryType::expired, expired.encode()));
-    (void)lsn;
-  }
-  // Two checkpoints that do not need the dropped segments come first.
-  while (checkpoints.safe_segment() < first_kept) {
-    CO_TRY_STATUS(co_await write_checkpoint(false));
-  }
-  CO_TRY_STATUS(co_await baseline_store.advance(first_kept));
-  segments.drop_before(first_kept);
-  CO_TRY_STATUS(co_await index.drop_before(first_kept));
-  co_return co_await baseline_store.finish_drop();
 }
 
 Task<Result<Stream::Baselines>> Stream::Impl::baselines() {
