@@ -27,6 +27,16 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 
 }  // namespace
 
+LogLevel log_level() {
+  switch (sink().level()) {
+    case spdlog::level::trace:
+    case spdlog::level::debug: return LogLevel::debug;
+    case spdlog::level::info: return LogLevel::info;
+    case spdlog::level::warn: return LogLevel::warn;
+    default: return LogLevel::error;
+  }
+}
+
 void set_log_level(LogLevel level) { sink().set_level(to_spdlog(level)); }
 
 void Logger::write(LogLevel level, std::string_view message, Fields fields) const {

@@ -40,5 +40,6 @@ class Logger {
 
 // Lines below `level` are dropped. Default: info.
 void set_log_level(LogLevel level);
+LogLevel log_level();
 
 }  // namespace distributary

@@ -9,9 +9,11 @@
 #include "broker/cursors.h"
 #include "broker/fetcher.h"
 #include "broker/group_coordinator.h"
+#include "broker/log_sizes.h"
 #include "broker/offsets.h"
 #include "broker/producer.h"
 #include "broker/producer_ids.h"
+#include "broker/record_remover.h"
 #include "broker/topic_admin.h"
 
 namespace distributary {
@@ -26,6 +28,8 @@ class Broker {
         producer_(context_),
         fetcher_(context_),
         offsets_(context_),
+        record_remover_(context_),
+        log_sizes_(context_),
         producer_ids_(context_),
         groups_(context_),
         cursors_(context_, groups_),
@@ -38,6 +42,8 @@ class Broker {
   Producer& producer() { return producer_; }
   Fetcher& fetcher() { return fetcher_; }
   Offsets& offsets() { return offsets_; }
+  RecordRemover& record_remover() { return record_remover_; }
+  LogSizes& log_sizes() { return log_sizes_; }
   Cursors& cursors() { return cursors_; }
   ProducerIds& producer_ids() { return producer_ids_; }
   GroupCoordinator& groups() { return groups_; }
@@ -52,6 +58,8 @@ class Broker {
   Producer producer_;
   Fetcher fetcher_;
   Offsets offsets_;
+  RecordRemover record_remover_;
+  LogSizes log_sizes_;
   ProducerIds producer_ids_;
   GroupCoordinator groups_;
   Cursors cursors_;

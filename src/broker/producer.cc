@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "broker/topic_config.h"
 #include "model/record_batch_check.h"
 
 namespace distributary {
@@ -24,9 +25,11 @@ size_t record_bytes(const ProduceRequest& request) {
 Producer::Producer(BrokerContext context)
     : context_(context), bytes_(context.world.executor, context.options.produce_bytes_in_flight_max) {}
 
-Fault Producer::check_batch(const ProduceRequest& request, const ProduceRequest::Partition& partition) {
+Fault Producer::check_batch(const ProduceRequest& request, const ProduceRequest::Partition& partition,
+                            const EffectiveTopicSettings& topic) {
   if (!partition.records || partition.records->empty()) return {KafkaError::invalid_record, "there is no record batch"};
-  const BatchLimits& limits = context_.options.batch;
+  BatchLimits limits = context_.options.batch;
+  limits.batch_bytes = static_cast<size_t>(topic.max_message_bytes);
   Result<RecordBatchView> batch = check_produced_batch(*partition.records, limits);
   if (!batch) return fault_of(batch.error(), Subject::batch);
   if (batch->codec_bits() == static_cast<uint8_t>(Codec::zstd) && !request.zstd_allowed) {
@@ -36,14 +39,21 @@ Fault Producer::check_batch(const ProduceRequest& request, const ProduceRequest:
     return {KafkaError::transactional_id_authorization_failed, "transactions are not offered by this server"};
   }
   Result<RecordsSummary> records = check_records(*batch, limits, decompressor_);
-  return records ? Fault{} : fault_of(records.error(), Subject::batch);
+  if (!records) return fault_of(records.error(), Subject::batch);
+  if (records->null_keys > 0 && compacts(topic.cleanup_policy)) {
+    return {KafkaError::invalid_record, fmt::format("{} of the {} records have no key, by which the topic is compacted",
+                                                    records->null_keys, batch->record_count())};
+  }
+  return {};
 }
 
 void Producer::append_partition(const FoundTopic& found, const ProduceRequest& request,
                                 const ProduceRequest::Partition& partition, PendingProduce& pending,
                                 ProducedPartition& out) {
   out.fault = check_partition(*found.topic, partition.partition);
-  if (out.fault.ok()) out.fault = check_batch(request, partition);
+  const EffectiveTopicSettings in_force = effective_settings(
+      found.topic->settings.get(), topic_defaults(found.stream->record.settings, context_.options.batch.batch_bytes));
+  if (out.fault.ok()) out.fault = check_batch(request, partition, in_force);
   if (!out.fault.ok()) return;
   TopicPartition place{found.topic->id, static_cast<PartitionIndex>(partition.partition)};
   Result<AppendedBatch> appended = found.stream->stream->append_batch(place, *partition.records);

@@ -18,6 +18,7 @@
 
 #include "broker/byte_budget.h"
 #include "broker/context.h"
+#include "model/topic_settings.h"
 #include "model/compression.h"
 
 namespace distributary {
@@ -70,7 +71,8 @@ class Producer {
  private:
   void append_partition(const FoundTopic& found, const ProduceRequest& request,
                         const ProduceRequest::Partition& partition, PendingProduce& pending, ProducedPartition& out);
-  Fault check_batch(const ProduceRequest& request, const ProduceRequest::Partition& partition);
+  Fault check_batch(const ProduceRequest& request, const ProduceRequest::Partition& partition,
+                    const EffectiveTopicSettings& topic);
 
   BrokerContext context_;
   ByteBudget bytes_;

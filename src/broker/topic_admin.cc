@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "broker/topic_config.h"
 #include "model/path.h"
 #include "model/printable.h"
 
@@ -14,6 +13,7 @@ namespace {
 
 void fill(TopicDescription& out, const Topic& topic) {
   out.timestamp_type = topic.timestamp_type;
+  out.settings = topic.own_settings();
   out.fault = {};
   out.id = topic.id;
   out.partitions = static_cast<uint32_t>(topic.partitions.size());
@@ -138,9 +138,8 @@ Fault TopicAdmin::plan(const NewTopic& topic, const StreamRecord& record, TopicC
     return {KafkaError::invalid_partitions, fmt::format("{} partitions were asked for; a topic has at most {}",
                                                         plan.partitions, context_.options.topic_partitions_max)};
   }
-  TopicConfigs configs;
-  Fault fault = read_topic_configs(topic.configs, record, context_.options.batch.batch_bytes, configs);
-  plan.timestamp_type = configs.timestamp_type;
+  Fault fault = read_topic_configs(topic.configs, defaults(record), plan.settings);
+  plan.timestamp_type = plan.settings.timestamp_type.value_or(record.settings.timestamp_type);
   return fault;
 }
 
@@ -166,9 +165,10 @@ Task<void> TopicAdmin::create_one(const NewTopic& topic, bool validate_only, Top
   if (!out.fault.ok()) co_return;
   out.partitions = planned.partitions;
   out.timestamp_type = planned.timestamp_type;
+  out.settings = planned.settings;
   if (validate_only) co_return;
   Result<Stream::CreatedTopic> created =
-      found.stream->stream->create_topic(found.name, planned.partitions, planned.timestamp_type);
+      found.stream->stream->create_topic(found.name, planned.partitions, planned.timestamp_type, planned.settings);
   if (!created) {
     out.fault = fault_of(created.error(), Subject::topic);
     co_return;
@@ -260,7 +260,10 @@ Task<std::vector<TopicDescription>> TopicAdmin::widen(const std::vector<Widening
     FoundTopic found = co_await lookup.find(topics[i].topic);
     out[i].stream = found.stream;
     out[i].fault = found.fault.ok() ? plan_widening(topics[i], *found.topic) : found.fault;
-    if (!out[i].fault.ok() || validate_only) continue;
+    if (!out[i].fault.ok()) continue;
+    Status owner = found.stream->stream->check_owner(found.topic->id);
+    if (!owner) out[i].fault = fault_of(owner.error(), Subject::topic);
+    if (!owner || validate_only) continue;
     TopicAltered change{static_cast<uint32_t>(topics[i].count), found.topic->timestamp_type,
                         found.topic->own_settings()};
     Result<Lsn> altered = found.stream->stream->alter_topic(found.topic->id, change);
@@ -268,6 +271,50 @@ Task<std::vector<TopicDescription>> TopicAdmin::widen(const std::vector<Widening
       wait.add(found.stream, *altered);
     } else {
       out[i].fault = fault_of(altered.error(), Subject::topic);
+    }
+  }
+  co_await settle(wait, out, stop);
+  co_return out;
+}
+
+Status TopicAdmin::reconfigure_one(const FoundTopic& found, const Reconfiguration& wanted, bool validate_only,
+                                   TopicDescription& out) {
+  const Topic& topic = *found.topic;
+  const StreamSettings& stream = found.stream->record.settings;
+  const TopicSettings before = topic.own_settings();
+  TopicSettings own = wanted.replace ? TopicSettings() : before;
+  out.fault = change_topic_configs(wanted.changes, defaults(found.stream->record), own);
+  if (!out.fault.ok()) return {};
+  TRY_STATUS(found.stream->stream->check_owner(topic.id));
+  if (validate_only || own == before) return {};
+  // Given back to the stream, the timestamp type is what the stream says now; never set, it stays what it was.
+  TimestampType stamped = before.timestamp_type ? stream.timestamp_type : topic.timestamp_type;
+  TopicAltered change{static_cast<uint32_t>(topic.partitions.size()), stamped, std::move(own)};
+  TRY(Lsn lsn, found.stream->stream->alter_topic(topic.id, std::move(change)));
+  (void)lsn;  // the caller waits for all that is in the stream
+  return {};
+}
+
+Task<std::vector<TopicDescription>> TopicAdmin::reconfigure(const std::vector<Reconfiguration>& topics,
+                                                            bool validate_only, const Caller& caller,
+                                                            std::stop_token stop) {
+  std::vector<TopicDescription> out(topics.size());
+  DurableWait wait;
+  TopicLookup lookup(context_.directory, caller);
+  for (size_t i = 0; i < topics.size(); ++i) {
+    out[i].name = std::string(topics[i].topic.name);
+    FoundTopic found = co_await lookup.find(topics[i].topic);
+    out[i].stream = found.stream;
+    out[i].fault = found.fault;
+    if (!found.fault.ok()) continue;
+    Status changed = reconfigure_one(found, topics[i], validate_only, out[i]);
+    if (!changed) {
+      out[i].fault = fault_of(changed.error(), Subject::topic);
+    } else if (out[i].fault.ok() && !validate_only) {  // what a shorter retention forbids is not seen any more
+      const TopicUuid id = found.topic->id;
+      Status retained = co_await found.stream->stream->enforce_retention_of(id);
+      if (!retained) out[i].fault = fault_of(retained.error(), Subject::storage);
+      wait.add_all(found.stream);
     }
   }
   co_await settle(wait, out, stop);

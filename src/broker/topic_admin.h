@@ -1,5 +1,5 @@
-// TopicAdmin: what topics there are, and creating, deleting and widening them. Every answer is true on the disk before
-// it is given.
+// TopicAdmin: what topics there are, and creating, deleting, widening and setting them. Every answer is true on the
+// disk before it is given.
 //
 // Names in requests borrow from the request, which outlives the call. `caller.action` is checked on each stream.
 // Threads: the executor's.
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "broker/context.h"
+#include "broker/topic_config.h"
 
 namespace distributary {
 
@@ -19,8 +20,9 @@ struct TopicDescription {
   TopicUuid id;
   uint32_t partitions = 0;
   LeaderEpoch leader_epoch = 0;
-  TimestampType timestamp_type = TimestampType::create_time;
-  StreamHandle stream;  // null if it was not found
+  TimestampType timestamp_type = TimestampType::create_time;  // in force
+  TopicSettings settings;                                     // its own
+  StreamHandle stream;                                        // null if it was not found
 };
 
 struct NewTopic {
@@ -32,7 +34,7 @@ struct NewTopic {
     std::vector<int32_t> nodes;
   };
   std::vector<Assignment> assignments;
-  std::vector<std::pair<std::string, std::optional<std::string>>> configs;
+  ConfigPairs configs;
 };
 
 class TopicAdmin {
@@ -58,12 +60,27 @@ class TopicAdmin {
   Task<std::vector<TopicDescription>> widen(const std::vector<Widening>& topics, bool validate_only,
                                             const Caller& caller, std::stop_token stop);
 
+  struct Reconfiguration {
+    TopicReference topic;
+    bool replace = false;  // what is not named goes back to the stream's
+    std::vector<ConfigChange> changes;
+  };
+  // `topics` outlives the call. Nothing is written where nothing changes.
+  Task<std::vector<TopicDescription>> reconfigure(const std::vector<Reconfiguration>& topics, bool validate_only,
+                                                  const Caller& caller, std::stop_token stop);
+  // What a topic of this stream has that says nothing of its own.
+  EffectiveTopicSettings defaults(const StreamRecord& record) const {
+    return topic_defaults(record.settings, context_.options.batch.batch_bytes);
+  }
+
  private:
   Result<Lsn> create_automatically(const FoundTopic& found, const Caller& caller, TopicDescription& out);
   Task<void> create_one(const NewTopic& topic, bool validate_only, TopicLookup& lookup, DurableWait& wait,
                         TopicDescription& out);
   Fault check_nodes(const std::vector<int32_t>& nodes) const;
   Fault plan(const NewTopic& topic, const StreamRecord& record, TopicCreated& plan) const;
+  Status reconfigure_one(const FoundTopic& found, const Reconfiguration& wanted, bool validate_only,
+                         TopicDescription& out);
   Fault plan_widening(const Widening& widening, const Topic& topic) const;
   SteadyTime deadline() const;
   // Waits, and turns the descriptions of streams that failed into faults.

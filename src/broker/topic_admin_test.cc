@@ -1,5 +1,4 @@
 #include "broker/broker_harness.h"
-#include "broker/topic_config.h"
 
 namespace distributary {
 namespace {
@@ -96,22 +95,6 @@ TEST_F(TopicAdminTest, NamesGivenTwiceAreRefused) {
 TEST_F(TopicAdminTest, ValidationCreatesNothing) {
   EXPECT_TRUE(create_one({.name = "t", .partitions = 2}, true).fault.ok());
   EXPECT_EQ(describe("t").fault.error, KafkaError::unknown_topic_or_partition);
-}
-
-TEST_F(TopicAdminTest, SettingsThatWouldNotHoldAreRefused) {
-  auto with = [this](std::string name, std::string value) {
-    return create_one({.name = "t", .configs = {{std::move(name), std::move(value)}}}, true).fault;
-  };
-  EXPECT_TRUE(with("segment.bytes", "1000").ok());
-  EXPECT_TRUE(with("cleanup.policy", "delete").ok());
-  EXPECT_TRUE(with("retention.ms", "604800000").ok());
-  EXPECT_EQ(with("cleanup.policy", "compact").error, KafkaError::invalid_config);
-  EXPECT_EQ(with("retention.ms", "-1").error, KafkaError::invalid_config);
-  EXPECT_EQ(with("no.such.setting", "1").error, KafkaError::invalid_config);
-  EXPECT_EQ(with("message.timestamp.type", "Sometime").error, KafkaError::invalid_config);
-  TopicDescription made = create_one({.name = "stamped", .configs = {{"message.timestamp.type", "LogAppendTime"}}});
-  EXPECT_EQ(made.timestamp_type, TimestampType::log_append_time);
-  EXPECT_EQ(describe("stamped").timestamp_type, TimestampType::log_append_time);
 }
 
 TEST_F(TopicAdminTest, DeletedTopicIsGoneAndItsNameFree) {

@@ -14,6 +14,7 @@ constexpr KafkaAccess kConsume = KafkaAccess::stream(StreamAction::consume);
 constexpr KafkaAccess kReadTopics = KafkaAccess::stream(StreamAction::read_topics);
 constexpr KafkaAccess kChangeTopics = KafkaAccess::stream(StreamAction::change_topics);
 constexpr KafkaAccess kAdministrator = KafkaAccess::cluster();
+constexpr KafkaAccess kDeleteRecords = KafkaAccess::stream(StreamAction::delete_records);
 constexpr KafkaAccess kDeleteCursors = KafkaAccess::stream(StreamAction::delete_cursors);
 
 // A group is of no stream: its members show nothing of a stream and get nothing but by Fetch and OffsetFetch, which are
@@ -35,14 +36,23 @@ constexpr KafkaApi kApis[] = {
     {ApiKey::api_versions, kOpen, handle_api_versions},
     {ApiKey::create_topics, kChangeTopics, handle_create_topics},
     {ApiKey::delete_topics, kChangeTopics, handle_delete_topics},
+    {ApiKey::delete_records, kDeleteRecords, handle_delete_records},
     {ApiKey::init_producer_id, kOpen, handle_init_producer_id},
     {ApiKey::offset_for_leader_epoch, kReadTopics, handle_offset_for_leader_epoch},
     {ApiKey::describe_configs, kReadTopics, handle_describe_configs},
+    {ApiKey::alter_configs, kChangeTopics, handle_alter_configs},
+    {ApiKey::describe_log_dirs, kReadTopics, handle_describe_log_dirs},
     {ApiKey::create_partitions, kChangeTopics, handle_create_partitions},
     {ApiKey::delete_groups, kDeleteCursors, handle_delete_groups},
+    {ApiKey::elect_leaders, kChangeTopics, handle_elect_leaders},
+    {ApiKey::incremental_alter_configs, kChangeTopics, handle_incremental_alter_configs},
+    {ApiKey::alter_partition_reassignments, kChangeTopics, handle_alter_partition_reassignments},
+    {ApiKey::list_partition_reassignments, kReadTopics, handle_list_partition_reassignments},
     {ApiKey::describe_client_quotas, kAdministrator, handle_describe_client_quotas},
     {ApiKey::alter_client_quotas, kAdministrator, handle_alter_client_quotas},
     {ApiKey::describe_cluster, kOpen, handle_describe_cluster},
+    {ApiKey::list_config_resources, kReadTopics, handle_list_config_resources},
+    {ApiKey::describe_topic_partitions, kReadTopics, handle_describe_topic_partitions},
 };
 
 // Numbers of operations in the protocol.
@@ -54,6 +64,7 @@ enum Operation : int {
   alter = 7,
   describe = 8,
   describe_configs = 10,
+  alter_configs = 11,
   idempotent_write = 12
 };
 constexpr int32_t bit(Operation operation) { return 1 << operation; }
@@ -72,7 +83,7 @@ int32_t topic_operations(const KafkaRequest& request, const StreamRecord& stream
   int32_t bits = 0;
   if (may(StreamAction::consume)) bits |= bit(read);
   if (may(StreamAction::produce)) bits |= bit(write);
-  if (may(StreamAction::change_topics)) bits |= bit(create) | bit(remove) | bit(alter);
+  if (may(StreamAction::change_topics)) bits |= bit(create) | bit(remove) | bit(alter) | bit(alter_configs);
   if (may(StreamAction::read_topics)) bits |= bit(describe) | bit(describe_configs);
   return bits;
 }

@@ -28,8 +28,8 @@ Response::Topic describe(const KafkaRequest& request, const TopicDescription& ma
   topic.num_partitions = static_cast<int32_t>(made.partitions);
   topic.replication_factor = 1;
   topic.configs.emplace();
-  const size_t batch_bytes = request.broker().options().batch.batch_bytes;
-  for (ConfigEntry& entry : describe_topic_configs(made.timestamp_type, made.stream->record, batch_bytes)) {
+  const EffectiveTopicSettings defaults = request.broker().topics().defaults(made.stream->record);
+  for (ConfigEntry& entry : describe_topic_configs(&made.settings, made.timestamp_type, defaults)) {
     topic.configs->push_back(
         {std::move(entry.name), std::move(entry.value), entry.read_only, static_cast<int8_t>(entry.source), false});
   }

@@ -1,10 +1,18 @@
 // A listener over a broker in a simulated world, and clients that speak to it through the simulated network, for tests.
 #pragma once
 
+#include <set>
+
 #include "api/kafka/kafka_listener.h"
 #include "broker/broker_harness.h"
 
 namespace distributary {
+
+// The APIs and versions whose answers were received, by any test of this program.
+inline std::set<std::pair<kafka::ApiKey, int16_t>>& tested_answers() {
+  static std::set<std::pair<kafka::ApiKey, int16_t>> answers;
+  return answers;
+}
 
 // One client connection. What it does runs the simulation.
 class KafkaTestClient {
@@ -39,6 +47,7 @@ class KafkaTestClient {
     EXPECT_TRUE(response) << Response::kName << " version " << version << ": "
                           << (response ? "" : response.error().message);
     if (!response) return {};
+    tested_answers().insert({Response::kKey, version});
     EXPECT_EQ(encode(*response, version, header.correlation_id),
               std::vector<uint8_t>(frame.view().begin(), frame.view().end()))
         << Response::kName << " version " << version;

@@ -117,19 +117,24 @@ TEST_F(KafkaTopicsTest, CreateTopicsInEveryVersion) {
     kafka::CreateTopicsRequest request;
     request.topics = {{name, version >= 4 ? -1 : 2, static_cast<int16_t>(version >= 4 ? -1 : 1), {}, {}},
                       {"bad name", 1, 1, {}, {}},
-                      {name + "c", 1, 1, {}, {{"cleanup.policy", "compact"}}}};
+                      {name + "c", 1, 1, {}, {{"cleanup.policy", "keep"}}},
+                      {name + "d", 1, 1, {}, {{"cleanup.policy", "compact"}, {"flush.ms", "5"}}}};
     auto response = client.call<kafka::CreateTopicsResponse>(request, version);
     EXPECT_EQ(response.topics.at(0).error_code, kafka::ErrorCode::none);
     EXPECT_FALSE(response.topics[0].error_message.has_value());
     if (version >= 5) {
       EXPECT_EQ(response.topics[0].num_partitions, 1);
       EXPECT_EQ(response.topics[0].replication_factor, 1);
-      EXPECT_EQ(response.topics[0].configs->size(), 8u);
+      EXPECT_EQ(response.topics[0].configs->size(), 11u);
+      EXPECT_EQ(response.topics[3].configs->size(), 12u);
+      EXPECT_EQ(response.topics[3].configs->at(0).value, "compact");
+      EXPECT_EQ(response.topics[3].configs->at(0).config_source, 1);
     }
     EXPECT_EQ(response.topics[0].topic_id.is_nil(), version < 7);
     EXPECT_EQ(response.topics.at(1).error_code, kafka::ErrorCode::invalid_topic_exception);
     EXPECT_EQ(response.topics.at(2).error_code, kafka::ErrorCode::invalid_config);
     EXPECT_NE(response.topics[2].error_message->find("cleanup.policy"), std::string::npos);
+    EXPECT_EQ(response.topics.at(3).error_code, kafka::ErrorCode::none);
     response = client.call<kafka::CreateTopicsResponse>(request, version);
     EXPECT_EQ(response.topics.at(0).error_code, kafka::ErrorCode::topic_already_exists);
   });
@@ -182,7 +187,7 @@ TEST_F(KafkaTopicsTest, DescribeConfigsInEveryVersion) {
     request.include_documentation = true;
     auto response = client.call<kafka::DescribeConfigsResponse>(request, version);
     ASSERT_EQ(response.results.size(), 6u);
-    EXPECT_EQ(response.results[0].configs.size(), 8u);
+    EXPECT_EQ(response.results[0].configs.size(), 11u);
     ASSERT_EQ(response.results[1].configs.size(), 1u);
     EXPECT_EQ(response.results[1].configs[0].value, "604800000");
     EXPECT_EQ(response.results[1].configs[0].synonyms.size(), 1u);
