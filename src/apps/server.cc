@@ -1,5 +1,6 @@
 #include "apps/server.h"
 
+#include <malloc.h>
 #include <fmt/core.h>
 
 #include <csignal>
@@ -129,6 +130,15 @@ Task<Result<NodeStores>> open_stores(World& world, std::string directory, uint64
   co_return std::move(stores);
 }
 
+// Groups, requests and fetches have buffers of hundreds of KiB. By itself malloc maps each of them anew and gives it
+// back, and every page is faulted in again for the next one.
+void keep_large_buffers() {
+  constexpr int kMebibyte = 1 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, 64 * kMebibyte);
+  ::mallopt(M_TRIM_THRESHOLD, 64 * kMebibyte);
+  ::mallopt(M_TOP_PAD, 4 * kMebibyte);
+}
+
 // Runs until `stop` is requested.
 Task<Status> serve(World& world, const ProgramOptions& options, NodeConfig config, const ClusterMap& map,
                    std::stop_token stop) {
@@ -189,6 +199,7 @@ int run_server(const std::vector<std::string>& arguments) {
   }
   auto lock = lock_directory(options->text("dir"));
   if (!lock) return failed("server", lock.error());
+  keep_large_buffers();
   std::unique_ptr<RealWorld> real = make_real_world();
   std::stop_source stop;
   real->executor().on_signals({SIGTERM, SIGINT}, [&](int) { stop.request_stop(); });

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace distributary {
@@ -87,8 +89,19 @@ uint32_t entry_salt(uint32_t segment_salt, uint64_t epoch) {
   return crc32c({reinterpret_cast<const uint8_t*>(&epoch), sizeof epoch}, segment_salt);
 }
 
+namespace {
+
+// Room for one more entry, so that its parts do not each let the vector grow, and copy it, again.
+void reserve_entry(std::vector<uint8_t>& group, size_t payload) {
+  const size_t needed = group.size() + entry_length(payload);
+  if (needed > group.capacity()) group.reserve(std::max(needed, 2 * group.capacity()));
+}
+
+}  // namespace
+
 size_t begin_entry(std::vector<uint8_t>& group, const ContentFields& fields, ByteView payload) {
   CHECK(payload.size() <= kEntryPayloadBytesMax);
+  reserve_entry(group, payload.size());
   size_t at = group.size();
   group.resize(at + kEntryHeaderBytes);  // zeroes
   uint8_t* content = group.data() + at + kEntryLocalHeaderBytes;
@@ -120,6 +133,7 @@ ContentView seal_entry(std::vector<uint8_t>& group, size_t at, Lsn lsn, uint32_t
 
 ContentView append_content(std::vector<uint8_t>& group, ByteView content, Lsn lsn, uint32_t salt) {
   CHECK(content.size() >= kEntryContentHeaderBytes);
+  reserve_entry(group, content.size() - kEntryContentHeaderBytes);
   size_t at = group.size();
   group.resize(at + kEntryLocalHeaderBytes);
   group.insert(group.end(), content.begin(), content.end());

@@ -2,9 +2,9 @@
 
 namespace distributary {
 
-int64_t RecordSource::long_varlong(uint8_t first) {
-  uint64_t value = first & 0x7f;
-  for (int shift = 7; shift < 64; shift += 7) {
+int64_t RecordSource::varlong_at_end() {
+  uint64_t value = 0;
+  for (int shift = 0; shift < 64; shift += 7) {
     uint8_t next = byte();
     if (!ok_) return 0;
     value |= static_cast<uint64_t>(next & 0x7f) << shift;

@@ -34,9 +34,23 @@ class RecordSource {
 
   // Zigzag, up to 10 bytes.
   int64_t varlong() {
-    uint8_t first = byte();
-    if (first < 0x80) return static_cast<int64_t>(first >> 1) ^ -static_cast<int64_t>(first & 1);
-    return long_varlong(first);
+    if (piece_.size() - at_ < kVarlongBytesMax) return varlong_at_end();
+    const uint8_t* next = piece_.data() + at_;  // as many bytes as it may take are here: no test for each
+    uint64_t value = *next++;
+    if (value >= 0x80) {
+      value &= 0x7f;
+      for (int shift = 7;; shift += 7) {
+        const uint64_t more = *next++;
+        value |= (more & 0x7f) << shift;
+        if (more < 0x80) break;
+        if (shift == 63) {
+          ok_ = false;
+          return 0;
+        }
+      }
+    }
+    at_ = static_cast<size_t>(next - piece_.data());
+    return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
   }
 
   // Zigzag within 32 bits; anything beyond is an error.
@@ -62,7 +76,8 @@ class RecordSource {
   }
 
  private:
-  int64_t long_varlong(uint8_t first);
+  static constexpr size_t kVarlongBytesMax = 10;
+  int64_t varlong_at_end();  // of a piece
   bool refill();
 
   ByteView piece_;
