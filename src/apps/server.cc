@@ -47,6 +47,11 @@ std::vector<ProgramOption> server_options() {
       {"tail-cache-bytes", "memory for the newest log of all streams", "67108864"},
       {"reserve-bytes", "disk space kept for deletions and retention; produce is refused below it", "1073741824"},
       {"rebalance-delay-ms", "how long a new consumer group waits for more members", "500"},
+      {"consumer-session-timeout-ms", "silence after which a member of a consumer group of the new protocol is removed",
+       "45000"},
+      {"consumer-heartbeat-interval-ms", "how often members of such groups are to show themselves", "5000"},
+      {"offsets-retention-minutes", "how long a consumer group that nobody uses keeps its committed positions",
+       "10080"},
       {"link-connections", "connections of one link", "1"},
       {"log-level", "debug, info, warn or error", "info"},
   };
@@ -102,6 +107,12 @@ Result<NodeConfig> node_config(const ProgramOptions& options) {
   TRY(config.tail_cache_bytes, options.number("tail-cache-bytes", 0, 64ull << 30));
   TRY(uint64_t delay, options.number("rebalance-delay-ms", 0, 60'000));
   config.broker.group.initial_rebalance_delay = std::chrono::milliseconds(delay);
+  TRY(uint64_t session, options.number("consumer-session-timeout-ms", 1, 3'600'000));
+  TRY(uint64_t heartbeat, options.number("consumer-heartbeat-interval-ms", 1, session));
+  config.broker.group.consumer_session_timeout = std::chrono::milliseconds(session);
+  config.broker.group.consumer_heartbeat_interval = std::chrono::milliseconds(heartbeat);
+  TRY(uint64_t retention, options.number("offsets-retention-minutes", 1, 1ull << 31));
+  config.broker.cursor_retention = std::chrono::minutes(retention);
   TRY(uint64_t connections, options.number("link-connections", 1, 64));
   config.link.connections = static_cast<uint16_t>(connections);
   std::string names = options.text("administrators") + ",";

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "broker/client_quotas.h"
+#include "broker/cursor_expiry.h"
 #include "broker/cursors.h"
 #include "broker/fetcher.h"
 #include "broker/group_coordinator.h"
@@ -33,7 +34,8 @@ class Broker {
         producer_ids_(context_),
         groups_(context_),
         cursors_(context_, groups_),
-        quotas_(world, catalog.meta()) {}
+        quotas_(world, catalog.meta()),
+        cursor_expiry_(context_, groups_) {}
 
   World& world() { return context_.world; }
   const BrokerOptions& options() const { return options_; }
@@ -48,7 +50,11 @@ class Broker {
   ProducerIds& producer_ids() { return producer_ids_; }
   GroupCoordinator& groups() { return groups_; }
   ClientQuotas& quotas() { return quotas_; }
-  Task<void> stop() { return fetcher_.stop(); }
+  CursorExpiry& cursor_expiry() { return cursor_expiry_; }
+  Task<void> stop() {
+    co_await cursor_expiry_.stop();
+    co_await fetcher_.stop();
+  }
 
  private:
   BrokerOptions options_;
@@ -64,6 +70,7 @@ class Broker {
   GroupCoordinator groups_;
   Cursors cursors_;
   ClientQuotas quotas_;
+  CursorExpiry cursor_expiry_;
 };
 
 }  // namespace distributary

@@ -55,9 +55,18 @@ class Cursors {
                                            const Caller& caller, std::stop_token stop);
   // Every committed position of the group.
   Task<std::vector<FoundCursorTopic>> find_all(std::string group, const Caller& caller, std::stop_token stop);
+  // Forgets positions on topics that the group does not subscribe to; durable when it returns. group_id_not_found: it
+  // has neither members nor positions. `topics` outlives the call; faults are in its order.
+  struct Removed {
+    Fault fault;  // of the whole request
+    std::vector<std::vector<Fault>> partitions;
+  };
+  Task<Removed> remove(std::string group, const std::vector<CursorQueryTopic>& topics, const Caller& caller,
+                       std::stop_token stop);
 
  private:
   SteadyTime deadline() const { return context_.world.clock().now() + context_.options.durable_wait_max; }
+  Task<bool> known(const std::string& group, const Caller& caller);
   const Cursor* cursor(const std::string& group, const OpenStream& stream, const TopicPartition& partition) const;
   BrokerContext context_;
   const GroupCoordinator& groups_;

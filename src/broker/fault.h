@@ -60,11 +60,17 @@ enum class KafkaError : int16_t {
   fenced_instance_id = 82,
   election_not_needed = 84,
   no_reassignment_in_progress = 85,
+  group_subscribed_to_topic = 86,
   invalid_record = 87,
   unknown_topic_id = 100,
   fetch_session_topic_id_error = 106,
+  fenced_member_epoch = 110,
+  unreleased_instance_id = 111,
+  unsupported_assignor = 112,
+  stale_member_epoch = 113,
   mismatched_endpoint_type = 114,
   unsupported_endpoint_type = 115,
+  invalid_regular_expression = 128,
 };
 
 struct Fault {

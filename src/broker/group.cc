@@ -119,14 +119,14 @@ KafkaError Group::leave(const MemberClaim& claim) {
   return error;
 }
 
-KafkaError Group::check_commit(const MemberClaim& claim) {
-  if (claim.generation < 0 && claim.member_id.empty() && !claim.instance_id) {
-    return members_.empty() ? KafkaError::none : KafkaError::unknown_member_id;
-  }
+KafkaError Group::check_commit(const MemberClaim& claim, CommitKind kind) {
+  const bool transactional = kind == CommitKind::transactional;
+  if (claim.generation < 0 && members_.empty()) return KafkaError::none;
+  if (claim.names_nobody()) return transactional ? KafkaError::none : KafkaError::unknown_member_id;
   GroupMember* member = nullptr;
   KafkaError error = find_in_generation(claim, member);
   if (error != KafkaError::none) return error;
-  if (state_ == GroupState::completing_rebalance) return KafkaError::rebalance_in_progress;
+  if (!transactional && state_ == GroupState::completing_rebalance) return KafkaError::rebalance_in_progress;
   if (!member->waits()) alive(*member);
   has_committed_ = true;
   return KafkaError::none;

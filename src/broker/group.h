@@ -32,7 +32,7 @@ class Group {
   // `claim.generation` is not looked at. Without a member id, the instance id names the member.
   KafkaError leave(const MemberClaim& claim);
   // Whether such a commit is to be taken. Counts as a heartbeat.
-  KafkaError check_commit(const MemberClaim& claim);
+  KafkaError check_commit(const MemberClaim& claim, CommitKind kind = CommitKind::with_epochs);
   // The request behind this answer has gone: the member must show itself within its session timeout.
   void abandon(const Reply<JoinAnswer>* reply);
   void abandon(const Reply<SyncAnswer>* reply);

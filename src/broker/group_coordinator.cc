@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "broker/cursor_removal.h"
 #include "model/printable.h"
 
 namespace distributary {
@@ -15,39 +16,22 @@ namespace {
 const std::string kConsumerProtocol = "consumer";
 }  // namespace
 
-GroupCoordinator::~GroupCoordinator() {
-  for (auto& [id, slot] : groups_) {
-    if (slot.timer != 0) context_.world.executor.cancel_timer(slot.timer);
-  }
+GroupCoordinator::GroupCoordinator(BrokerContext context)
+    : context_(context),
+      groups_(context.world.executor, [this](const std::string& id) { note_emptied(id); }),
+      consumer_groups_(context, [this](const std::string& id) { note_emptied(id); }) {}
+
+void GroupCoordinator::note_emptied(const std::string& id) {
+  if (emptied_.size() < kEmptiedGroupsMax || emptied_.contains(id)) emptied_[id] = context_.world.clock().now();
 }
 
-Group* GroupCoordinator::find(const std::string& id) {
-  auto found = groups_.find(id);
-  return found == groups_.end() ? nullptr : found->second.group.get();
+std::optional<SteadyTime> GroupCoordinator::emptied_at(const std::string& id) const {
+  auto found = emptied_.find(id);
+  return found == emptied_.end() ? std::nullopt : std::optional<SteadyTime>(found->second);
 }
 
-void GroupCoordinator::settle(const std::string& id) {
-  auto found = groups_.find(id);
-  if (found == groups_.end()) return;
-  Slot& slot = found->second;
-  Executor& executor = context_.world.executor;
-  const bool over = slot.group->disposable();
-  const SteadyTime next = slot.group->next_tick();
-  if (!over && slot.timer != 0 && slot.timer_at <= next) return;
-  if (slot.timer != 0) executor.cancel_timer(std::exchange(slot.timer, 0));
-  if (over) {
-    groups_.erase(found);
-    return;
-  }
-  if (next == kNever) return;
-  slot.timer_at = next;
-  slot.timer = executor.call_at(next, [this, id] {
-    auto due = groups_.find(id);
-    if (due == groups_.end()) return;
-    due->second.timer = 0;
-    due->second.group->tick();
-    settle(id);
-  });
+void GroupCoordinator::forget_emptied_before(SteadyTime when) {
+  boost::unordered::erase_if(emptied_, [when](const auto& item) { return item.second < when; });
 }
 
 KafkaError GroupCoordinator::check_join(const JoinRequest& request) const {
@@ -64,24 +48,28 @@ KafkaError GroupCoordinator::check_join(const JoinRequest& request) const {
 Task<Result<JoinAnswer>> GroupCoordinator::join(JoinRequest request, std::stop_token stop) {
   KafkaError error = check_join(request);
   const std::string id = request.group;
-  const bool known = groups_.contains(id);
+  const bool known = groups_.find(id) != nullptr;
+  const ConsumerGroup* other = consumer_groups_.find(id);
+  if (error == KafkaError::none && other != nullptr && !other->members().empty()) {
+    error = KafkaError::inconsistent_group_protocol;
+  }
   if (error == KafkaError::none && !known) {
     if (!request.member_id.empty()) error = KafkaError::unknown_member_id;
-    if (groups_.size() >= context_.options.group.groups_max) error = KafkaError::group_max_size_reached;
+    if (!room()) error = KafkaError::group_max_size_reached;
   }
   if (error != KafkaError::none) co_return JoinAnswer{.error = error, .member_id = request.member_id};
+  consumer_groups_.erase(id);
   if (!known) {
-    groups_[id].group =
-        std::make_unique<Group>(context_.world.executor, context_.world.random, context_.options.group, id);
+    groups_.add(std::make_unique<Group>(context_.world.executor, context_.world.random, context_.options.group, id));
   }
-  ReplyHandle<JoinAnswer> reply = find(id)->join(std::move(request));
-  settle(id);
+  ReplyHandle<JoinAnswer> reply = groups_.find(id)->join(std::move(request));
+  groups_.settle(id);
   while (!reply->given()) {
     Status waited = co_await reply->signal().wait(kNever, stop);
     if (waited || reply->given()) continue;
-    Group* group = find(id);
+    Group* group = groups_.find(id);
     if (group != nullptr) group->abandon(reply.get());
-    settle(id);
+    groups_.settle(id);
     co_return fail(waited.error());
   }
   co_return reply->take();
@@ -90,16 +78,16 @@ Task<Result<JoinAnswer>> GroupCoordinator::join(JoinRequest request, std::stop_t
 Task<Result<SyncAnswer>> GroupCoordinator::sync(SyncRequest request, std::stop_token stop) {
   const std::string id = request.claim.group;
   if (id.empty()) co_return SyncAnswer{KafkaError::invalid_group_id, {}, {}, {}};
-  Group* group = find(id);
+  Group* group = groups_.find(id);
   if (group == nullptr) co_return SyncAnswer{KafkaError::unknown_member_id, {}, {}, {}};
   ReplyHandle<SyncAnswer> reply = group->sync(std::move(request));
-  settle(id);
+  groups_.settle(id);
   while (!reply->given()) {
     Status waited = co_await reply->signal().wait(kNever, stop);
     if (waited || reply->given()) continue;
-    group = find(id);
+    group = groups_.find(id);
     if (group != nullptr) group->abandon(reply.get());
-    settle(id);
+    groups_.settle(id);
     co_return fail(waited.error());
   }
   co_return reply->take();
@@ -107,48 +95,117 @@ Task<Result<SyncAnswer>> GroupCoordinator::sync(SyncRequest request, std::stop_t
 
 KafkaError GroupCoordinator::heartbeat(const MemberClaim& claim) {
   if (claim.group.empty()) return KafkaError::invalid_group_id;
-  Group* group = find(claim.group);
+  Group* group = groups_.find(claim.group);
   if (group == nullptr) return KafkaError::unknown_member_id;
   KafkaError error = group->heartbeat(claim);
-  settle(claim.group);
+  groups_.settle(claim.group);
   return error;
 }
 
 KafkaError GroupCoordinator::leave(const MemberClaim& claim) {
   if (claim.group.empty()) return KafkaError::invalid_group_id;
-  Group* group = find(claim.group);
+  if (Group* group = groups_.find(claim.group)) {
+    KafkaError error = group->leave(claim);
+    groups_.settle(claim.group);
+    return error;
+  }
+  ConsumerGroup* group = consumer_groups_.find(claim.group);
   if (group == nullptr) return KafkaError::unknown_member_id;
   KafkaError error = group->leave(claim);
-  settle(claim.group);
+  consumer_groups_.settle(claim.group);
   return error;
 }
 
-KafkaError GroupCoordinator::check_commit(const MemberClaim& claim) {
-  Group* group = find(claim.group);
-  if (group == nullptr) return claim.generation < 0 ? KafkaError::none : KafkaError::illegal_generation;
-  KafkaError error = group->check_commit(claim);
-  settle(claim.group);
-  return error;
+Task<ConsumerHeartbeatAnswer> GroupCoordinator::consumer_heartbeat(const ConsumerHeartbeat& request,
+                                                                   const Caller& caller) {
+  ConsumerHeartbeatAnswer refused;
+  refused.member_id = request.member_id;
+  refused.epoch = request.epoch;
+  refused.fault = consumer_groups_.check(request);
+  if (refused.fault.ok() && request.topic_names) {
+    refused.fault = co_await consumer_groups_.check_names(*request.topic_names, caller);
+  }
+  if (!refused.fault.ok()) co_return refused;
+  std::optional<TopicsFound> topics = co_await consumer_groups_.topics_for(request, caller);
+  // From here on nothing waits.
+  if (groups_.find(request.group) != nullptr) {
+    refused.fault = {KafkaError::group_id_not_found,
+                     fmt::format("the group {} has members of the classic protocol", quoted(request.group))};
+    co_return refused;
+  }
+  co_return consumer_groups_.heartbeat(request, caller, std::move(topics), room());
+}
+
+KafkaError GroupCoordinator::check_commit(const MemberClaim& claim, CommitKind kind) {
+  if (Group* group = groups_.find(claim.group)) {
+    KafkaError error = group->check_commit(claim, kind);
+    groups_.settle(claim.group);
+    return error;
+  }
+  if (ConsumerGroup* group = consumer_groups_.find(claim.group)) return group->check_commit(claim, kind);
+  if (claim.generation < 0) return KafkaError::none;
+  // A member from before a restart is told to join again. (A server that keeps membership would say that there is no
+  // such group, which clients take for the end.)
+  return kind == CommitKind::with_epochs ? KafkaError::unknown_member_id : KafkaError::illegal_generation;
+}
+
+KafkaError GroupCoordinator::check_fetch(const std::string& id, const std::optional<std::string>& member_id,
+                                         int32_t epoch) const {
+  const ConsumerGroup* group = consumer_groups_.find(id);
+  return group == nullptr ? KafkaError::none : group->check_fetch(member_id, epoch);
+}
+
+KafkaError GroupCoordinator::check_cursor_removal(const std::string& id) const {
+  const Group* group = groups_.find(id);
+  const bool busy = group != nullptr && !group->members().empty();
+  return busy && group->protocol_type() != kConsumerProtocol ? KafkaError::non_empty_group : KafkaError::none;
+}
+
+bool GroupCoordinator::subscribed_to(const std::string& id, const FoundTopic& topic) const {
+  if (const ConsumerGroup* group = consumer_groups_.find(id)) return group->subscribed_to(topic.topic->id);
+  const Group* group = groups_.find(id);
+  if (group == nullptr) return false;
+  auto names_it = [&](const std::string& name) {
+    Result<TopicPlace> place = context_.directory.names().parse(name);
+    return place && place->stream_path == topic.stream->record.path && place->topic == topic.name;
+  };
+  return std::ranges::any_of(group->members(), [&](const auto& entry) {
+    const auto& names = entry.second.topic_names;
+    return !names || std::ranges::any_of(*names, names_it);  // who cannot be read may read anything
+  });
 }
 
 bool GroupCoordinator::active_here(const std::string& id) const {
-  auto found = groups_.find(id);
-  return found != groups_.end() && found->second.group->has_committed();
+  if (const Group* group = groups_.find(id)) return group->has_committed();
+  const ConsumerGroup* group = consumer_groups_.find(id);
+  return group != nullptr && group->has_committed();
+}
+
+bool GroupCoordinator::has_members(const std::string& id) const {
+  const Group* group = groups_.find(id);
+  if (group != nullptr && !group->members().empty()) return true;
+  const ConsumerGroup* consumers = consumer_groups_.find(id);
+  return consumers != nullptr && !consumers->members().empty();
 }
 
 Task<std::vector<GroupSummary>> GroupCoordinator::list(const Caller& caller) {
   std::map<std::string, GroupSummary> found;
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);
+  const std::string classic(kClassicGroupType);
   for (const StreamHandle& stream : streams) {
     for (const auto& [id, cursors] : stream->stream->state().cursors()) {
-      if (!cursors.empty()) found[id] = {id, std::string(to_string(GroupState::empty)), kConsumerProtocol};
+      if (!cursors.empty()) found[id] = {id, std::string(to_string(GroupState::empty)), kConsumerProtocol, classic};
     }
   }
-  for (const auto& [id, slot] : groups_) {
-    const bool positions_only = slot.group->protocol_type().empty() && found.contains(id);
-    const std::string type = positions_only ? kConsumerProtocol : slot.group->protocol_type();
-    found[id] = {id, std::string(to_string(slot.group->state())), type};
-  }
+  groups_.for_each([&](const Group& group) {
+    const bool positions_only = group.protocol_type().empty() && found.contains(group.id());
+    const std::string protocol = positions_only ? kConsumerProtocol : group.protocol_type();
+    found[group.id()] = {group.id(), std::string(to_string(group.state())), protocol, classic};
+  });
+  consumer_groups_.table().for_each([&](const ConsumerGroup& group) {
+    found[group.id()] = {group.id(), std::string(to_string(group.state())), kConsumerProtocol,
+                         std::string(kConsumerGroupType)};
+  });
   std::vector<GroupSummary> out;
   out.reserve(found.size());
   for (auto& [id, summary] : found) out.push_back(std::move(summary));
@@ -158,11 +215,8 @@ Task<std::vector<GroupSummary>> GroupCoordinator::list(const Caller& caller) {
 namespace {
 
 bool has_cursors(const std::string& id, const std::vector<StreamHandle>& streams) {
-  return std::ranges::any_of(streams, [&id](const StreamHandle& stream) {
-    const auto& cursors = stream->stream->state().cursors();
-    auto found = cursors.find(id);
-    return found != cursors.end() && !found->second.empty();
-  });
+  return std::ranges::any_of(streams,
+                             [&id](const StreamHandle& stream) { return has_cursors(stream->stream->state(), id); });
 }
 
 Fault no_such_group(const std::string& id) {
@@ -191,13 +245,19 @@ Task<std::vector<GroupDescription>> GroupCoordinator::describe(std::vector<std::
   std::vector<GroupDescription> out;
   for (const std::string& id : ids) {
     const bool empty = has_cursors(id, streams);
-    if (const Group* group = find(id)) {
+    if (const Group* group = groups_.find(id)) {
       out.push_back(describe_members(*group));
       if (empty && out.back().protocol_type.empty()) out.back().protocol_type = kConsumerProtocol;
       continue;
     }
     GroupDescription& description = out.emplace_back();
     description.id = id;
+    if (consumer_groups_.find(id) != nullptr) {
+      description.state = kDeadGroupState;
+      description.fault = {KafkaError::group_id_not_found,
+                           fmt::format("the group {} is not of the classic protocol", quoted(id))};
+      continue;
+    }
     if (empty) description.protocol_type = kConsumerProtocol;
     description.state = empty ? to_string(GroupState::empty) : kDeadGroupState;
     if (!empty) description.fault = no_such_group(id);
@@ -205,19 +265,31 @@ Task<std::vector<GroupDescription>> GroupCoordinator::describe(std::vector<std::
   co_return out;
 }
 
-Fault GroupCoordinator::remove_cursors(const std::string& id, const std::vector<StreamHandle>& streams,
-                                       DurableWait& wait) {
-  for (const StreamHandle& stream : streams) {
-    const auto& cursors = stream->stream->state().cursors();
-    auto found = cursors.find(id);
-    if (found == cursors.end() || found->second.empty()) continue;
-    CursorsDeleted deleted{id, {}};
-    for (const auto& [partition, slots] : found->second) deleted.partitions.push_back(partition);
-    Result<Lsn> lsn = stream->stream->delete_cursors(std::move(deleted));
-    if (!lsn) return fault_of(lsn.error(), Subject::storage);
-    wait.add(stream, *lsn);
+Task<std::vector<ConsumerGroupDescription>> GroupCoordinator::describe_consumer_groups(std::vector<std::string> ids,
+                                                                                       const Caller& caller) {
+  std::vector<ConsumerGroupDescription> out;
+  for (const std::string& id : ids) {
+    std::string copy = id;
+    ConsumerGroupDescription description = co_await consumer_groups_.describe(std::move(copy), caller);
+    out.push_back(std::move(description));
   }
-  return {};
+  co_return out;
+}
+
+Fault GroupCoordinator::remove_group(const std::string& id, const std::vector<StreamHandle>& streams,
+                                     DurableWait& wait) {
+  if (has_members(id)) return {KafkaError::non_empty_group, fmt::format("the group {} has members", quoted(id))};
+  const bool remembered = consumer_groups_.find(id) != nullptr;
+  if (!remembered && !has_cursors(id, streams)) return no_such_group(id);
+  consumer_groups_.erase(id);
+  Fault kept;
+  for (const StreamHandle& stream : streams) {
+    Result<CursorRemoval> removal = remove_cursors(*stream->stream, id, [](const TopicPartition&) { return true; });
+    if (!removal) return fault_of(removal.error(), Subject::storage);
+    wait.add(stream, removal->lsn);
+    if (kept.ok()) kept = kept_fault(*removal, id);
+  }
+  return kept;
 }
 
 Task<std::vector<Fault>> GroupCoordinator::remove(std::vector<std::string> ids, const Caller& caller,
@@ -225,15 +297,7 @@ Task<std::vector<Fault>> GroupCoordinator::remove(std::vector<std::string> ids, 
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);
   std::vector<Fault> out(ids.size());
   DurableWait wait;
-  for (size_t i = 0; i < ids.size(); ++i) {
-    if (const Group* group = find(ids[i]); group != nullptr && !group->members().empty()) {
-      out[i] = {KafkaError::non_empty_group, fmt::format("the group {} has members", quoted(ids[i]))};
-    } else if (!has_cursors(ids[i], streams)) {
-      out[i] = no_such_group(ids[i]);
-    } else {
-      out[i] = remove_cursors(ids[i], streams, wait);
-    }
-  }
+  for (size_t i = 0; i < ids.size(); ++i) out[i] = remove_group(ids[i], streams, wait);
   const SteadyTime deadline = context_.world.clock().now() + context_.options.durable_wait_max;
   Status settled = co_await wait.wait(deadline, stop);
   if (!settled) {

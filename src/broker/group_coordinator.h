@@ -1,31 +1,37 @@
-// GroupCoordinator: all consumer groups with members, by the classic protocol; their timers; and requests that wait for
-// a rebalance.
+// GroupCoordinator: all consumer groups with members, by the classic protocol and by the new one (KIP-848); their
+// timers; and requests that wait for a rebalance.
 //
-// A group is known to clients while it has members here or committed positions in a stream: one with positions only is
+// A group id is of the protocol that its members speak; when the last has left, the next may speak the other one. A
+// group is known to clients while it has members here or committed positions in a stream: one with positions only is
 // `Empty`. Threads: the executor's. Ownership: one per broker; requests must have ended before destruction.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "broker/consumer_groups.h"
 #include "broker/context.h"
 #include "broker/group.h"
+#include "broker/group_table.h"
 
 namespace distributary {
 
+inline constexpr size_t kEmptiedGroupsMax = 1'000'000;  // whose time is remembered
 inline constexpr std::string_view kDeadGroupState = "Dead";
+inline constexpr std::string_view kClassicGroupType = "classic";
+inline constexpr std::string_view kConsumerGroupType = "consumer";
 
 struct GroupSummary {
   std::string id;
   std::string state;
   std::string protocol_type;
+  std::string type;  // which protocol: classic, consumer
 };
 
 struct GroupDescription {
-  Fault fault;  // group_id_not_found: there is no such group
+  Fault fault;  // group_id_not_found: there is no such group, or it is not of the classic protocol
   std::string id;
   std::string state;
   std::string protocol_type;
@@ -43,8 +49,7 @@ struct GroupDescription {
 
 class GroupCoordinator {
  public:
-  explicit GroupCoordinator(BrokerContext context) : context_(context) {}
-  ~GroupCoordinator();
+  explicit GroupCoordinator(BrokerContext context);
 
   // Answers when all members have joined. Errors: cancelled (the client has gone, or the node stops).
   Task<Result<JoinAnswer>> join(JoinRequest request, std::stop_token stop);
@@ -52,32 +57,42 @@ class GroupCoordinator {
   Task<Result<SyncAnswer>> sync(SyncRequest request, std::stop_token stop);
   KafkaError heartbeat(const MemberClaim& claim);
   KafkaError leave(const MemberClaim& claim);
+  // The new protocol's one request: joins, stays, leaves. `request` and `caller` outlive the call.
+  Task<ConsumerHeartbeatAnswer> consumer_heartbeat(const ConsumerHeartbeat& request, const Caller& caller);
+
   // Whether a commit of this member, or of nobody in particular, is to be taken now.
-  KafkaError check_commit(const MemberClaim& claim);
+  KafkaError check_commit(const MemberClaim& claim, CommitKind kind);
+  // Whether positions may be told to this member; groups of the classic protocol tell everybody.
+  KafkaError check_fetch(const std::string& id, const std::optional<std::string>& member_id, int32_t epoch) const;
+  // Whether single positions of the group may be deleted now, but for topics that it is `subscribed_to`.
+  KafkaError check_cursor_removal(const std::string& id) const;
+  bool subscribed_to(const std::string& id, const FoundTopic& topic) const;
   // Whether the group's own positions here count before those that came from other clusters: its members have committed
   // here.
   bool active_here(const std::string& id) const;
+  bool has_members(const std::string& id) const;
+  // When the last member left, if that was here and since the node started; nullopt also when it was forgotten.
+  std::optional<SteadyTime> emptied_at(const std::string& id) const;
+  void forget_emptied_before(SteadyTime when);
 
   Task<std::vector<GroupSummary>> list(const Caller& caller);
   Task<std::vector<GroupDescription>> describe(std::vector<std::string> ids, const Caller& caller);
+  Task<std::vector<ConsumerGroupDescription>> describe_consumer_groups(std::vector<std::string> ids,
+                                                                       const Caller& caller);
   // Deletes committed positions of groups without members; durable when it returns. One fault per id.
   Task<std::vector<Fault>> remove(std::vector<std::string> ids, const Caller& caller, std::stop_token stop);
-  size_t group_count() const { return groups_.size(); }
+  size_t group_count() const { return groups_.size() + consumer_groups_.table().size(); }
 
  private:
-  struct Slot {
-    std::unique_ptr<Group> group;
-    Executor::TimerId timer = 0;
-    SteadyTime timer_at = kNever;
-  };
+  void note_emptied(const std::string& id);
   KafkaError check_join(const JoinRequest& request) const;
-  Group* find(const std::string& id);
-  // After anything was done to a group: its timer, or its end.
-  void settle(const std::string& id);
-  Fault remove_cursors(const std::string& id, const std::vector<StreamHandle>& streams, DurableWait& wait);
+  bool room() const { return group_count() < context_.options.group.groups_max; }
+  Fault remove_group(const std::string& id, const std::vector<StreamHandle>& streams, DurableWait& wait);
 
   BrokerContext context_;
-  boost::unordered_flat_map<std::string, Slot> groups_;
+  boost::unordered_flat_map<std::string, SteadyTime> emptied_;
+  GroupTable<Group> groups_;  // of the classic protocol
+  ConsumerGroups consumer_groups_;
 };
 
 }  // namespace distributary

@@ -115,8 +115,9 @@ TEST_F(GroupCoordinatorTest, CommitsAreChecked) {
   EXPECT_EQ(commit("g", "unknown", 1).error, KafkaError::unknown_topic_or_partition);
   EXPECT_EQ(commit("g", "t", -5).error, KafkaError::invalid_request);
   EXPECT_EQ(commit("g", "t", 1, std::string(4097, 'm')).error, KafkaError::offset_metadata_too_large);
-  EXPECT_EQ(groups().check_commit({"g", "", std::nullopt, -1}), KafkaError::none);
-  EXPECT_EQ(groups().check_commit({"g", "m", std::nullopt, 5}), KafkaError::illegal_generation);
+  EXPECT_EQ(groups().check_commit({"g", "", std::nullopt, -1}, CommitKind::plain), KafkaError::none);
+  EXPECT_EQ(groups().check_commit({"g", "m", std::nullopt, 5}, CommitKind::plain), KafkaError::illegal_generation);
+  EXPECT_EQ(groups().check_commit({"g", "m", std::nullopt, 5}, CommitKind::with_epochs), KafkaError::unknown_member_id);
 }
 
 TEST_F(GroupCoordinatorTest, GroupsWithPositionsOnlyAreEmptyAndMayBeDeleted) {

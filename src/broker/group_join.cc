@@ -75,8 +75,7 @@ ReplyHandle<JoinAnswer> Group::replace_static(JoinRequest request) {
   if (member.joining)
     std::exchange(member.joining, nullptr)->give({.error = KafkaError::fenced_instance_id, .member_id = old_id});
   if (member.syncing) std::exchange(member.syncing, nullptr)->give({KafkaError::fenced_instance_id, {}, {}, {}});
-  const Bytes* before = member.metadata(protocol_name_);
-  const Bytes old_metadata = before != nullptr ? *before : Bytes();
+  const std::optional<std::vector<std::string>> old_topics = member.topic_names;
   const bool was_leader = leader_ == old_id;
   member.id = new_member_id(request);
   instances_[*request.instance_id] = member.id;
@@ -84,12 +83,14 @@ ReplyHandle<JoinAnswer> Group::replace_static(JoinRequest request) {
   GroupMember& placed = members_.insert(std::move(node)).position->second;
   if (was_leader) leader_ = placed.id;
 
-  const auto offered = std::ranges::find(request.protocols, protocol_name_, &GroupProtocol::name);
-  const bool unchanged = state_ == GroupState::stable && offered != request.protocols.end() &&
-                         std::ranges::equal(old_metadata.view(), offered->metadata.view());
-  if (!unchanged) return join_again(placed, std::move(request));
+  // Not the metadata: it says what the former self owned, too.
+  const bool same_topics = request.topic_names == old_topics;
   const bool may_skip = request.may_skip_assignment;
-  take_terms(placed, request);
+  const bool was_stable = state_ == GroupState::stable;
+  if (!was_stable || !same_topics) return join_again(placed, std::move(request));
+  JoinRequest terms = request;
+  take_terms(placed, terms);
+  if (elected_protocol() != protocol_name_) return join_again(placed, std::move(request));
   alive(placed);
   JoinAnswer answer = present_answer(placed);
   answer.skip_assignment = was_leader && may_skip;
@@ -107,6 +108,7 @@ void Group::take_terms(GroupMember& member, JoinRequest& request) {
   member.session_timeout = request.session_timeout;
   member.rebalance_timeout = request.rebalance_timeout;
   member.protocols = std::move(request.protocols);
+  member.topic_names = std::move(request.topic_names);
 }
 
 ReplyHandle<JoinAnswer> Group::add(JoinRequest request, std::string member_id) {

@@ -29,8 +29,10 @@ struct JoinRequest {
   std::chrono::milliseconds rebalance_timeout{};
   std::string protocol_type;
   std::vector<GroupProtocol> protocols;  // in the member's order of preference
-  bool known_id_needed = false;          // the client understands MEMBER_ID_REQUIRED
-  bool may_skip_assignment = false;      // the client understands skip_assignment
+  // Of protocol type `consumer`, as far as the metadata can be read; nullopt: unknown.
+  std::optional<std::vector<std::string>> topic_names;
+  bool known_id_needed = false;      // the client understands MEMBER_ID_REQUIRED
+  bool may_skip_assignment = false;  // the client understands skip_assignment
 };
 
 struct JoinAnswer {
@@ -54,7 +56,16 @@ struct MemberClaim {
   std::string group;
   std::string member_id;
   std::optional<std::string> instance_id;
-  int32_t generation = -1;
+  int32_t generation = -1;  // or member epoch, in a group of the new protocol
+
+  bool names_nobody() const { return generation < 0 && member_id.empty() && !instance_id; }
+};
+
+// What kind of commit a member makes.
+enum class CommitKind {
+  plain,          // OffsetCommit that cannot answer STALE_MEMBER_EPOCH (before version 9)
+  with_epochs,    // OffsetCommit that can
+  transactional,  // TxnOffsetCommit: refused only if it names a member that is not there; knows no member epochs
 };
 
 struct SyncRequest {
@@ -101,6 +112,7 @@ struct GroupMember {
   std::chrono::milliseconds session_timeout{};
   std::chrono::milliseconds rebalance_timeout{};
   std::vector<GroupProtocol> protocols;
+  std::optional<std::vector<std::string>> topic_names;  // subscribed; nullopt: unknown
   Bytes assignment;
   SteadyTime session_deadline = kNever;  // not while an answer is owed to it
   bool synced = false;                   // in this generation

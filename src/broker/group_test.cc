@@ -278,9 +278,31 @@ TEST_F(GroupTest, AStaticMemberComesBackWithoutARebalance) {
   EXPECT_EQ(group.heartbeat({"g", first.member_id, "i", first.generation}), KafkaError::fenced_instance_id);
 }
 
-TEST_F(GroupTest, AStaticMemberThatChangedMakesARebalance) {
-  settle_one(as_instance("i", "old"));
-  auto reply = group.join(as_instance("i", "new"));
+// Its metadata says what it owned, so it is another after every restart.
+TEST_F(GroupTest, AStaticMemberWithOtherMetadataComesBackWithoutARebalance) {
+  settle_one(as_instance("i", "owned 1 2 3"));
+  auto reply = group.join(as_instance("i", "owned nothing"));
+  ASSERT_TRUE(reply->given());
+  EXPECT_EQ(reply->take().generation, 1);
+  EXPECT_EQ(group.state(), GroupState::stable);
+}
+
+TEST_F(GroupTest, AStaticMemberWithAnotherSubscriptionMakesARebalance) {
+  JoinRequest first = as_instance("i");
+  first.topic_names = {"old"};
+  settle_one(first);
+  JoinRequest changed = as_instance("i");
+  changed.topic_names = {"new"};
+  auto reply = group.join(changed);
+  ASSERT_TRUE(reply->given());  // it is the only one, so all have joined
+  EXPECT_EQ(reply->take().generation, 2);
+}
+
+TEST_F(GroupTest, AStaticMemberThatLeavesNoProtocolInCommonMakesARebalance) {
+  settle_one(as_instance("i"));
+  JoinRequest changed = as_instance("i");
+  changed.protocols = {{"sticky", bytes("m")}};
+  auto reply = group.join(changed);
   ASSERT_TRUE(reply->given());  // it is the only one, so all have joined
   EXPECT_EQ(reply->take().generation, 2);
 }
@@ -302,6 +324,7 @@ TEST_F(GroupTest, CommitsAreTakenFromTheRightMembersOnly) {
   EXPECT_EQ(group.check_commit(claim(joined)), KafkaError::none);
   EXPECT_EQ(group.check_commit({"g", "", std::nullopt, -1}), KafkaError::unknown_member_id);
   EXPECT_EQ(group.check_commit({"g", joined.member_id, std::nullopt, 7}), KafkaError::illegal_generation);
+  EXPECT_EQ(group.check_commit({"g", "", std::nullopt, -1}, CommitKind::transactional), KafkaError::none);
   auto newcomer = group.join(request());
   EXPECT_EQ(group.check_commit(claim(joined)), KafkaError::none);  // before it joins again
 }

@@ -14,6 +14,11 @@ struct GroupOptions {
       500};  // group.initial.rebalance.delay.ms: consumers that start together share one generation
   Millis session_timeout_min{6'000};      // group.min.session.timeout.ms
   Millis session_timeout_max{1'800'000};  // group.max.session.timeout.ms
+  // Of the new protocol: group.consumer.session.timeout.ms, group.consumer.heartbeat.interval.ms
+  Millis consumer_session_timeout{45'000};
+  Millis consumer_heartbeat_interval{5'000};
+  Millis topics_look_interval{1'000};     // how soon a group takes note of new, changed and deleted topics
+  Millis empty_group_kept{600'000};       // of the new protocol, in lists
   size_t members_max = 10'000;            // group.max.size
   size_t groups_max = 100'000;            // with members, at one time
   size_t pending_members_max = 100'000;   // ids handed out whose members have not come back
@@ -35,6 +40,8 @@ struct BrokerOptions {
   std::chrono::milliseconds durable_wait_max{30'000};         // for answers that wait for the disk and bring no timeout
   uint32_t producer_id_block = 1'000;
   uint32_t topic_partitions_max = 100'000;
+  std::chrono::minutes cursor_retention{7 * 24 * 60};        // offsets.retention.minutes
+  std::chrono::milliseconds cursor_check_interval{600'000};  // offsets.retention.check.interval.ms
   GroupOptions group;
 };
 

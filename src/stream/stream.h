@@ -94,6 +94,7 @@ class Stream {
   Result<Lsn> delete_topic(const TopicUuid& topic);
   // The writer is set to this stream. Cursors may be committed on any topic, owned or not.
   Result<Lsn> commit_cursors(const std::string& group, std::vector<CursorCommit> cursors);
+  // Deletes what this stream wrote. Slots of other writers stay: a slot is changed by its writer only.
   Result<Lsn> delete_cursors(CursorsDeleted cursors);
   Result<Lsn> delete_records(const TopicPartition& partition, Offset log_start);
   struct IssuedProducerIds {

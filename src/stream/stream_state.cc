@@ -168,6 +168,7 @@ Status StreamState::create_topic(const ContentView& entry) {
 
 // Gives a topic that is new here its ordinal and, if it is free, its name.
 uint32_t StreamState::adopt(std::unique_ptr<Topic> topic) {
+  topics_version_ = history_bytes_ + 1;
   uint32_t ordinal = static_cast<uint32_t>(topics_.size());
   topic->ordinal = ordinal;
   topic->name_taken = !names_.try_emplace(topic->name, ordinal).second;
@@ -182,6 +183,7 @@ Status StreamState::alter_topic(const ContentView& entry) {
   Topic* topic = find(entry.topic());
   if (topic == nullptr) return fail(misfit(entry, "there is no such topic"));
   if (altered.partitions < topic->partitions.size()) return fail(misfit(entry, "partitions can only be added"));
+  topics_version_ = history_bytes_ + 1;
   topic->partitions.resize(altered.partitions);
   topic->timestamp_type = altered.timestamp_type;
   topic->set_settings(std::move(altered.settings));
@@ -192,6 +194,7 @@ Status StreamState::alter_topic(const ContentView& entry) {
 Status StreamState::delete_topic(const ContentView& entry) {
   Topic* topic = find(entry.topic());
   if (topic == nullptr) return fail(misfit(entry, "there is no such topic"));
+  topics_version_ = history_bytes_ + 1;
   uint32_t ordinal = topic->ordinal;
   std::string name = topic->name;
   bool had_name = !topic->name_taken;
@@ -236,7 +239,12 @@ Status StreamState::delete_cursors(const ContentView& entry) {
   TRY(CursorsDeleted deleted, CursorsDeleted::decode(entry.payload()));
   auto group = cursors_.find(deleted.group);
   if (group == cursors_.end()) return {};
-  for (const TopicPartition& partition : deleted.partitions) group->second.erase(partition);
+  for (const TopicPartition& partition : deleted.partitions) {
+    auto slots = group->second.find(partition);
+    if (slots == group->second.end()) continue;
+    std::erase_if(slots->second, [&](const Cursor& slot) { return slot.writer == entry.origin().stream; });
+    if (slots->second.empty()) group->second.erase(slots);
+  }
   if (group->second.empty()) cursors_.erase(group);
   dirty(StateChunk::Kind::cursors, crc32c(as_bytes(deleted.group)) % kCursorChunks);
   return {};

@@ -128,6 +128,8 @@ class StreamState {
   const std::map<std::string, uint32_t>& names() const { return names_; }
   size_t topic_count() const { return ordinals_.size(); }
   uint32_t ordinals_end() const { return static_cast<uint32_t>(topics_.size()); }
+  // Another number whenever a topic was created, altered or deleted. Local: 0 after opening, in no checkpoint.
+  uint64_t topics_version() const { return topics_version_; }
   const ProducerState* producer(const ProducerKey& key) const;
   const std::map<std::string, GroupCursors>& cursors() const { return cursors_; }
   // The committed position that counts: the slot of `here` if there is one (pass it while the group is active here),
@@ -190,6 +192,7 @@ class StreamState {
   std::map<Uuid, int64_t> producer_ids_issued_;
   uint64_t history_bytes_ = 0;
   uint64_t history_records_ = 0;
+  uint64_t topics_version_ = 0;
   std::array<std::vector<bool>, 4> dirty_;  // by kind, then index
 };
 

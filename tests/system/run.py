@@ -6,7 +6,8 @@
     run.py kcat.headers        the one test test_headers of test_kcat.py
 
 Every function test_<name>(site) of a module test_<module>.py is a test; it gets a Site of its own. The last line of the
-output is `N passed, M failed`. With GTEST_OUTPUT=xml:<folder>/ the results are also written there.
+output is `N passed, M failed`, and names the tests that were skipped because their client cannot be had. With
+GTEST_OUTPUT=xml:<folder>/ the results are also written there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from collections.abc import Callable
 from typing import Any
 
 from clusters import Site, binaries
+from skipping import Skipped
 
 HERE = pathlib.Path(__file__).resolve().parent
 TEST_SECONDS = 60
@@ -49,13 +51,16 @@ def fail_report(site: Site) -> str:
     return "\n".join(parts)
 
 
-def run_one(test: Callable[[Site], None], keep: bool) -> str | None:
-    """None, or why it failed."""
+def run_one(test: Callable[[Site], None], keep: bool) -> str | Skipped | None:
+    """None, or why it failed or was skipped."""
     site = Site(pathlib.Path(tempfile.mkdtemp(prefix="distributary-system-")))
-    failure = None
+    failure: str | None = None
+    skipped = None
     faulthandler.dump_traceback_later(TEST_SECONDS * 3, exit=True)
     try:
         test(site)
+    except Skipped as reason:
+        skipped = reason
     except Exception:  # a test may fail in any way; what it was is in the report
         failure = fail_report(site)
     finally:
@@ -66,15 +71,17 @@ def run_one(test: Callable[[Site], None], keep: bool) -> str | None:
             failure = "\n".join(f"the server of {name} ended by itself\n{tails[name]}" for name in ended)
         elif keep and failure is not None:
             failure += f"\n--- kept: {site.folder}"
-    return failure
+    return failure or skipped
 
 
-def write_results(folder: pathlib.Path, name: str, results: list[tuple[str, float, str | None]]) -> None:
+def write_results(folder: pathlib.Path, name: str, results: list[tuple[str, float, str | Skipped | None]]) -> None:
     root = ElementTree.Element("testsuites")
     suite = ElementTree.SubElement(root, "testsuite", name=name)
     for label, seconds, failure in results:
         case = ElementTree.SubElement(suite, "testcase", name=label, time=f"{seconds:.3f}", status="run")
-        if failure is not None:
+        if isinstance(failure, Skipped):
+            ElementTree.SubElement(case, "skipped", message=str(failure))
+        elif failure is not None:
             ElementTree.SubElement(case, "failure", message=failure.splitlines()[-1] if failure else "")
     ElementTree.ElementTree(root).write(folder / f"{name}.xml")
 
@@ -97,15 +104,18 @@ def main() -> int:
         seconds = time.monotonic() - begin
         if failure is None and seconds > TEST_SECONDS:
             failure = f"took {seconds:.0f} s; a test may take {TEST_SECONDS}"
-        print(f"{'ok    ' if failure is None else 'FAILED'} {seconds:6.2f} s  {label}", flush=True)
+        word = "ok    " if failure is None else "skip  " if isinstance(failure, Skipped) else "FAILED"
+        print(f"{word} {seconds:6.2f} s  {label}", flush=True)
         if failure is not None:
             print(failure, flush=True)
         results.append((label, seconds, failure))
     output = os.environ.get("GTEST_OUTPUT", "")
     if output.startswith("xml:"):
         write_results(pathlib.Path(output.removeprefix("xml:")), arguments.name, results)
-    failed = sum(failure is not None for _, _, failure in results)
-    print(f"{len(results) - failed} passed, {failed} failed")
+    skipped = [label for label, _, failure in results if isinstance(failure, Skipped)]
+    failed = sum(failure is not None for _, _, failure in results) - len(skipped)
+    names = f", {len(skipped)} skipped: {', '.join(skipped)}" if skipped else ""
+    print(f"{len(results) - failed - len(skipped)} passed, {failed} failed{names}")
     return 1 if failed else 0
 
 

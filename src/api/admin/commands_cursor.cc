@@ -1,9 +1,12 @@
 // stream cursor list, delete.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "api/admin/admin_context.h"
 #include "api/admin/commands.h"
 #include "api/admin/stream_figures.h"
+#include "broker/cursor_removal.h"
 #include "model/printable.h"
 
 namespace distributary::admin {
@@ -97,18 +100,22 @@ Task<Result<Records>> delete_cursors(AdminCall& call) {
   CO_TRY(StreamHandle handle, co_await call.context.catalog.stream(std::move(path)));
   Stream& stream = *handle->stream;
   CO_TRY(Filter filter, parse_filter(call, stream));
-  std::map<std::string, CursorsDeleted> by_group;
-  for (const GroupCursor& cursor : matching(stream, filter)) {
-    by_group[cursor.group].group = cursor.group;
-    by_group[cursor.group].partitions.push_back(cursor.partition);
-  }
+  std::map<std::string, std::set<TopicPartition>> by_group;
+  for (const GroupCursor& cursor : matching(stream, filter)) by_group[cursor.group].insert(cursor.partition);
   Lsn last = 0;
-  for (auto& [group, cursors] : by_group) {
-    CO_TRY(last, stream.delete_cursors(std::move(cursors)));
+  std::string kept;
+  for (const auto& [group, partitions] : by_group) {
+    const CursorFilter wanted = [&partitions](const TopicPartition& partition) {
+      return partitions.contains(partition);
+    };
+    CO_TRY(CursorRemoval removal, remove_cursors(stream, group, wanted));
+    last = std::max(last, removal.lsn);
+    if (removal.kept_others) kept = kept_fault(removal, group).message;
   }
   if (last > 0) {
     CO_TRY_STATUS(co_await stream.wait_acknowledged(last));
   }
+  if (!kept.empty()) co_return fail(ErrorCode::not_owner, kept);
   co_return Records();
 }
 

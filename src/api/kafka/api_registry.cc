@@ -48,9 +48,12 @@ constexpr KafkaApi kApis[] = {
     {ApiKey::incremental_alter_configs, kChangeTopics, handle_incremental_alter_configs},
     {ApiKey::alter_partition_reassignments, kChangeTopics, handle_alter_partition_reassignments},
     {ApiKey::list_partition_reassignments, kReadTopics, handle_list_partition_reassignments},
+    {ApiKey::offset_delete, kDeleteCursors, handle_offset_delete},
     {ApiKey::describe_client_quotas, kAdministrator, handle_describe_client_quotas},
     {ApiKey::alter_client_quotas, kAdministrator, handle_alter_client_quotas},
     {ApiKey::describe_cluster, kOpen, handle_describe_cluster},
+    {ApiKey::consumer_group_heartbeat, kReadTopics, handle_consumer_group_heartbeat},
+    {ApiKey::consumer_group_describe, kReadTopics, handle_consumer_group_describe},
     {ApiKey::list_config_resources, kReadTopics, handle_list_config_resources},
     {ApiKey::describe_topic_partitions, kReadTopics, handle_describe_topic_partitions},
 };

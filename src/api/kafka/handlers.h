@@ -9,6 +9,8 @@ Task<Result<KafkaAnswer>> handle_alter_client_quotas(const KafkaRequest& request
 Task<Result<KafkaAnswer>> handle_alter_configs(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_alter_partition_reassignments(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_api_versions(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_consumer_group_describe(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_consumer_group_heartbeat(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_create_partitions(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_create_topics(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_delete_groups(const KafkaRequest& request);
@@ -34,6 +36,7 @@ Task<Result<KafkaAnswer>> handle_list_offsets(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_list_partition_reassignments(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_metadata(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_offset_commit(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_offset_delete(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_offset_fetch(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_offset_for_leader_epoch(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_produce(const KafkaRequest& request);

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "api/kafka/handlers.h"
+#include "wire/kafka/consumer_protocol.h"
 #include "wire/kafka/join_group.h"
 
 namespace distributary {
@@ -6,6 +9,18 @@ namespace {
 
 constexpr int16_t kKnownIdVersion = 4;
 constexpr int16_t kSkipAssignmentVersion = 9;
+
+// What the member subscribes to, as one of its protocols says. Of other protocol types the metadata is opaque.
+std::optional<std::vector<std::string>> read_topics(const kafka::JoinGroupRequest& asked) {
+  if (asked.protocol_type != "consumer") return std::nullopt;
+  for (const auto& protocol : asked.protocols) {
+    auto subscription = kafka::decode_subscription(protocol.metadata);
+    if (!subscription) continue;
+    std::ranges::sort(subscription->topics);
+    return std::move(subscription->topics);
+  }
+  return std::nullopt;
+}
 
 JoinRequest read_request(kafka::JoinGroupRequest& asked, const KafkaRequest& request) {
   JoinRequest join;
@@ -17,6 +32,7 @@ JoinRequest read_request(kafka::JoinGroupRequest& asked, const KafkaRequest& req
   join.session_timeout = std::chrono::milliseconds(asked.session_timeout_ms);
   const int32_t rebalance = asked.rebalance_timeout_ms >= 0 ? asked.rebalance_timeout_ms : asked.session_timeout_ms;
   join.rebalance_timeout = std::chrono::milliseconds(rebalance);
+  join.topic_names = read_topics(asked);
   join.protocol_type = std::move(asked.protocol_type);
   join.protocols.reserve(asked.protocols.size());
   for (auto& protocol : asked.protocols)

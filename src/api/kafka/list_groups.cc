@@ -7,8 +7,6 @@
 namespace distributary {
 namespace {
 
-constexpr std::string_view kClassicGroup = "classic";
-
 // No filter passes all; case does not matter.
 bool passes(const std::vector<std::string>& filter, std::string_view value) {
   auto same = [](char a, char b) {
@@ -26,12 +24,12 @@ Task<Result<KafkaAnswer>> handle_list_groups(const KafkaRequest& request) {
   std::vector<GroupSummary> groups = co_await request.broker().groups().list(request.caller);
   kafka::ListGroupsResponse response;
   for (GroupSummary& group : groups) {
-    if (!passes(asked.states_filter, group.state) || !passes(asked.types_filter, kClassicGroup)) continue;
+    if (!passes(asked.states_filter, group.state) || !passes(asked.types_filter, group.type)) continue;
     auto& out = response.groups.emplace_back();
     out.group_id = std::move(group.id);
     out.protocol_type = std::move(group.protocol_type);
     out.group_state = std::move(group.state);
-    out.group_type = kClassicGroup;
+    out.group_type = std::move(group.type);
   }
   co_return encode_answer(request, response);
 }

@@ -5,6 +5,7 @@ namespace distributary {
 namespace {
 
 using Response = kafka::OffsetCommitResponse;
+constexpr int16_t kMemberEpochsVersion = 9;
 
 std::vector<CursorCommitTopic> read_topics(const kafka::OffsetCommitRequest& asked) {
   std::vector<CursorCommitTopic> topics;
@@ -26,7 +27,8 @@ std::vector<CursorCommitTopic> read_topics(const kafka::OffsetCommitRequest& ask
 Task<Result<KafkaAnswer>> handle_offset_commit(const KafkaRequest& request) {
   CO_TRY(kafka::OffsetCommitRequest asked, decode_request<kafka::OffsetCommitRequest>(request));
   MemberClaim claim{asked.group_id, asked.member_id, asked.group_instance_id, asked.generation_id_or_member_epoch};
-  const KafkaError refused = request.broker().groups().check_commit(claim);
+  const CommitKind kind = request.version() >= kMemberEpochsVersion ? CommitKind::with_epochs : CommitKind::plain;
+  const KafkaError refused = request.broker().groups().check_commit(claim, kind);
   std::vector<std::vector<Fault>> faults;
   if (refused == KafkaError::none) {
     std::vector<CursorCommitTopic> topics = read_topics(asked);

@@ -60,6 +60,14 @@ Task<Result<KafkaAnswer>> handle_offset_fetch(const KafkaRequest& request) {
   Cursors& cursors = request.broker().cursors();
   Response response;
   for (auto& group : asked.groups) {
+    const KafkaError refused =
+        request.broker().groups().check_fetch(group.group_id, group.member_id, group.member_epoch);
+    if (refused != KafkaError::none) {
+      Response::Group& out = response.groups.emplace_back();
+      out.group_id = std::move(group.group_id);
+      out.error_code = to_wire(refused);
+      continue;
+    }
     std::vector<FoundCursorTopic> found;
     if (group.topics) {
       std::vector<CursorQueryTopic> topics = read_topics(*group.topics);

@@ -1,0 +1,74 @@
+// ConsumerGroups: the consumer groups of the new protocol, and what topics their subscriptions mean.
+//
+// Threads: the executor's. Ownership: GroupCoordinator, which also holds the groups of the classic protocol: an id is
+// in use by one of the two while it has members there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "broker/consumer_group.h"
+#include "broker/context.h"
+#include "broker/group_table.h"
+
+namespace distributary {
+
+struct ConsumerGroupDescription {
+  Fault fault;  // group_id_not_found: there is no such group, or it is of the classic protocol
+  std::string id;
+  std::string state;
+  int32_t epoch = 0;
+  int32_t assignment_epoch = 0;
+  std::string assignor;
+  struct Partitions {
+    TopicUuid topic;
+    std::string topic_name;
+    std::vector<int32_t> partitions;
+  };
+  struct Member {
+    std::string id;
+    std::optional<std::string> instance_id;
+    std::string rack_id;
+    int32_t epoch = 0;
+    std::string client_id;
+    std::string client_host;
+    std::vector<std::string> topic_names;
+    std::string topic_pattern;
+    std::vector<Partitions> assigned;
+    std::vector<Partitions> target;
+  };
+  std::vector<Member> members;
+};
+
+class ConsumerGroups {
+ public:
+  // `emptied` is called when the last member of a group has gone.
+  ConsumerGroups(BrokerContext context, std::function<void(const std::string& id)> emptied)
+      : context_(context), resolver_(context.directory), groups_(context.world.executor, std::move(emptied)) {}
+
+  // What can be said of a request in itself.
+  Fault check(const ConsumerHeartbeat& request) const;
+  // Whether the caller may see the topics that it subscribes to by name.
+  Task<Fault> check_names(const std::vector<std::string>& names, const Caller& caller);
+  // What the group's subscriptions and those of the request mean, when there is reason to look; `request` and `caller`
+  // outlive the call.
+  Task<std::optional<TopicsFound>> topics_for(const ConsumerHeartbeat& request, const Caller& caller);
+  // `room`: whether a group may be added.
+  ConsumerHeartbeatAnswer heartbeat(const ConsumerHeartbeat& request, const Caller& caller,
+                                    std::optional<TopicsFound> topics, bool room);
+  ConsumerGroup* find(const std::string& id) { return groups_.find(id); }
+  const ConsumerGroup* find(const std::string& id) const { return groups_.find(id); }
+  const GroupTable<ConsumerGroup>& table() const { return groups_; }
+  void settle(const std::string& id) { groups_.settle(id); }
+  void erase(const std::string& id) { groups_.erase(id); }
+  // Without members there is nothing to describe but the state. topic_authorization_failed: it has topics that the
+  // caller may not see.
+  Task<ConsumerGroupDescription> describe(std::string id, const Caller& caller);
+
+ private:
+  BrokerContext context_;
+  SubscriptionResolver resolver_;
+  GroupTable<ConsumerGroup> groups_;
+};
+
+}  // namespace distributary
