@@ -286,6 +286,27 @@ TEST_F(CatalogTest, RetentionVisitsOpenAndClosedStreams) {
   EXPECT_EQ(handle->stream->state().topic_named("t")->partitions[0].log_start, 1);
 }
 
+TEST_F(CatalogTest, RetentionVisitsClosedStreamsForTopicsWithLimitsOfTheirOwn) {
+  StreamSettings settings = StreamSettings::for_creator("root");
+  settings.ttl_seconds = 0;
+  ASSERT_TRUE(run(catalog_->create("/s", settings, "root")));
+  StreamHandle handle = open("/s");
+  TopicSettings limited;
+  limited.retention_ms = 1000;
+  auto topic = handle->stream->create_topic("t", 1, TimestampType::create_time, limited);
+  ASSERT_TRUE(topic);
+  std::vector<uint8_t> batch = RecordBatchBuilder().add({.timestamp = 1}).build();
+  auto appended = handle->stream->append_batch({topic->id, 0}, batch);
+  ASSERT_TRUE(appended);
+  ASSERT_TRUE(run(handle->stream->wait_durable(appended->lsn)));
+  handle.reset();
+  stop();
+  start();
+  sim_.executor().run_for(std::chrono::minutes(10));
+  handle = open("/s");
+  EXPECT_EQ(handle->stream->state().topic_named("t")->partitions[0].log_start, 1);
+}
+
 ReplicaRegistration replica(const std::string& cluster, const std::string& path, World& world) {
   return {.cluster = cluster, .path = path, .uuid = world.random.uuid()};
 }
