@@ -10,7 +10,7 @@ from clusters import TREE
 from skipping import Skipped
 
 VERSION = "2.16.1"
-INSTALL_SECONDS = 50
+INSTALL_SECONDS = 150
 
 
 def confluent() -> types.ModuleType:

@@ -13,6 +13,7 @@ GTEST_OUTPUT=xml:<folder>/ the results are also written there.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import faulthandler
 import importlib
 import os
@@ -74,6 +75,12 @@ def run_one(test: Callable[[Site], None], keep: bool) -> str | Skipped | None:
     return failure or skipped
 
 
+def prepare(test: Callable[[Site], None]) -> None:
+    """What the module's tests need and may take long to bring. What it lacks, the test finds out again and says."""
+    with contextlib.suppress(Skipped):
+        getattr(sys.modules[test.__module__], "prepare", lambda: None)()
+
+
 def write_results(folder: pathlib.Path, name: str, results: list[tuple[str, float, str | Skipped | None]]) -> None:
     root = ElementTree.Element("testsuites")
     suite = ElementTree.SubElement(root, "testsuite", name=name)
@@ -99,6 +106,7 @@ def main() -> int:
         parser.error(f"there is no program {binaries()}/distributary; build it, or set DISTRIBUTARY_BIN")
     results = []
     for label, test in tests:
+        prepare(test)
         begin = time.monotonic()
         failure = run_one(test, arguments.keep)
         seconds = time.monotonic() - begin

@@ -17,6 +17,10 @@ COOPERATIVE = {"partition.assignment.strategy": "cooperative-sticky", "session.t
                "heartbeat.interval.ms": 300}
 
 
+def prepare() -> None:
+    confluent()
+
+
 def one_stream(site: Site) -> Cluster:
     confluent()  # skipped before anything is started
     (cluster,) = site.add("sanfrancisco")
@@ -139,9 +143,8 @@ def goes_on_after_restart(site: Site, **options: object) -> None:
     wait_until("the rest is read after the restart", lambda: len(set(read_by(members))) == 2 * RECORDS, 40)
     for member in members:
         member.leave()
-    (cursors,) = [sum(int(one["committedoffset"]) for one in
-                      site.records("stream cursor list -path /activity -consumergroup crowd"))]
-    assert cursors == 2 * RECORDS, cursors
+    cursors = site.records("stream cursor list -path /activity -consumergroup crowd")
+    assert sum(int(cursor["committedoffset"]) for cursor in cursors) == 2 * RECORDS, cursors
     again = len(read_by(members)) - 2 * RECORDS
     assert again <= len(members) * PARTITIONS, f"{again} records were read again: positions were lost"
 
