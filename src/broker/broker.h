@@ -16,6 +16,8 @@
 #include "broker/producer_ids.h"
 #include "broker/record_remover.h"
 #include "broker/topic_admin.h"
+#include "broker/transaction_admin.h"
+#include "broker/transaction_timeouts.h"
 
 namespace distributary {
 
@@ -26,12 +28,16 @@ class Broker {
         directory_(catalog, authorizer, TopicNames(options_.cluster_name, options_.default_stream)),
         context_{world, options_, directory_},
         topics_(context_, node_id),
-        producer_(context_),
+        producer_ids_(context_),
+        transaction_registry_(context_),
+        transactions_(context_, producer_ids_, transaction_registry_),
+        transaction_admin_(context_, transaction_registry_),
+        transaction_timeouts_(context_),
+        producer_(context_, transactions_),
         fetcher_(context_),
         offsets_(context_),
         record_remover_(context_),
         log_sizes_(context_),
-        producer_ids_(context_),
         groups_(context_),
         cursors_(context_, groups_),
         quotas_(world, catalog.meta()),
@@ -50,9 +56,13 @@ class Broker {
   ProducerIds& producer_ids() { return producer_ids_; }
   GroupCoordinator& groups() { return groups_; }
   ClientQuotas& quotas() { return quotas_; }
+  Transactions& transactions() { return transactions_; }
+  TransactionAdmin& transaction_admin() { return transaction_admin_; }
+  TransactionTimeouts& transaction_timeouts() { return transaction_timeouts_; }
   CursorExpiry& cursor_expiry() { return cursor_expiry_; }
   Task<void> stop() {
     co_await cursor_expiry_.stop();
+    co_await transaction_timeouts_.stop();
     co_await fetcher_.stop();
   }
 
@@ -61,12 +71,16 @@ class Broker {
   TopicDirectory directory_;
   BrokerContext context_;
   TopicAdmin topics_;
+  ProducerIds producer_ids_;
+  TransactionRegistry transaction_registry_;
+  Transactions transactions_;
+  TransactionAdmin transaction_admin_;
+  TransactionTimeouts transaction_timeouts_;
   Producer producer_;
   Fetcher fetcher_;
   Offsets offsets_;
   RecordRemover record_remover_;
   LogSizes log_sizes_;
-  ProducerIds producer_ids_;
   GroupCoordinator groups_;
   Cursors cursors_;
   ClientQuotas quotas_;

@@ -7,18 +7,6 @@
 namespace distributary {
 namespace {
 
-Fault check_commit(const FoundTopic& found, const CursorCommitTopic::Partition& partition) {
-  if (!found.fault.ok()) return found.fault;
-  Fault fault = check_partition(*found.topic, partition.partition);
-  if (!fault.ok()) return fault;
-  if (partition.metadata.size() > kCursorMetadataBytesMax) {
-    return {KafkaError::offset_metadata_too_large, fmt::format("the metadata has {} bytes; at most {} are allowed",
-                                                               partition.metadata.size(), kCursorMetadataBytesMax)};
-  }
-  if (partition.offset < 0) return {KafkaError::invalid_request, "a committed offset is not below 0"};
-  return {};
-}
-
 // What goes into one entry of one stream, and which answers depend on it.
 struct StreamCommit {
   StreamHandle stream;
@@ -31,19 +19,33 @@ StreamCommit& commit_to(std::vector<StreamCommit>& commits, const StreamHandle& 
   return found != commits.end() ? *found : commits.emplace_back(StreamCommit{stream, {}, {}});
 }
 
-void fill(FoundCursor& out, const Cursor* cursor) {
+}  // namespace
+
+Fault check_cursor(const FoundTopic& found, const CursorCommitTopic::Partition& partition) {
+  if (!found.fault.ok()) return found.fault;
+  Fault fault = check_partition(*found.topic, partition.partition);
+  if (!fault.ok()) return fault;
+  if (partition.metadata.size() > kCursorMetadataBytesMax) {
+    return {KafkaError::offset_metadata_too_large, fmt::format("the metadata has {} bytes; at most {} are allowed",
+                                                               partition.metadata.size(), kCursorMetadataBytesMax)};
+  }
+  if (partition.offset < 0) return {KafkaError::invalid_request, "a committed offset is not below 0"};
+  return {};
+}
+
+void Cursors::fill(FoundCursor& out, const std::string& group, const OpenStream& stream,
+                   const TopicPartition& partition, bool stable) const {
+  const StreamState& state = stream.stream->state();
+  if (stable && state.transactions().position_pending(group, partition)) {
+    out.fault = {KafkaError::unstable_offset_commit, "an open transaction is about to commit another position"};
+    return;
+  }
+  const Uuid* here = groups_.active_here(group) ? &stream.record.uuid : nullptr;
+  const Cursor* cursor = state.cursor(group, partition, here);
   if (cursor == nullptr) return;
   out.offset = cursor->offset;
   out.leader_epoch = cursor->leader_epoch;
   out.metadata = cursor->metadata;
-}
-
-}  // namespace
-
-const Cursor* Cursors::cursor(const std::string& group, const OpenStream& stream,
-                              const TopicPartition& partition) const {
-  const Uuid* here = groups_.active_here(group) ? &stream.record.uuid : nullptr;
-  return stream.stream->state().cursor(group, partition, here);
 }
 
 Task<std::vector<std::vector<Fault>>> Cursors::commit(std::string group, const std::vector<CursorCommitTopic>& topics,
@@ -56,7 +58,7 @@ Task<std::vector<std::vector<Fault>>> Cursors::commit(std::string group, const s
     out[i].resize(topics[i].partitions.size());
     for (size_t k = 0; k < topics[i].partitions.size(); ++k) {
       const CursorCommitTopic::Partition& partition = topics[i].partitions[k];
-      out[i][k] = check_commit(found, partition);
+      out[i][k] = check_cursor(found, partition);
       if (!out[i][k].ok()) continue;
       StreamCommit& commit = commit_to(commits, found.stream);
       TopicPartition place{found.topic->id, static_cast<PartitionIndex>(partition.partition)};
@@ -84,7 +86,7 @@ Task<std::vector<std::vector<Fault>>> Cursors::commit(std::string group, const s
 }
 
 Task<std::vector<FoundCursorTopic>> Cursors::find(std::string group, const std::vector<CursorQueryTopic>& topics,
-                                                  const Caller& caller, std::stop_token stop) {
+                                                  const Caller& caller, std::stop_token stop, bool stable) {
   std::vector<FoundCursorTopic> out(topics.size());
   std::vector<StreamHandle> homes(topics.size());
   DurableWait wait;
@@ -100,7 +102,7 @@ Task<std::vector<FoundCursorTopic>> Cursors::find(std::string group, const std::
       cursor.fault = found.fault;
       if (!found.fault.ok() || !check_partition(*found.topic, partition).ok()) continue;
       TopicPartition place{found.topic->id, static_cast<PartitionIndex>(partition)};
-      fill(cursor, this->cursor(group, *found.stream, place));
+      fill(cursor, group, *found.stream, place, stable);
     }
     if (found.stream) wait.add_all(found.stream);
   }
@@ -113,7 +115,8 @@ Task<std::vector<FoundCursorTopic>> Cursors::find(std::string group, const std::
   co_return out;
 }
 
-Task<std::vector<FoundCursorTopic>> Cursors::find_all(std::string group, const Caller& caller, std::stop_token stop) {
+Task<std::vector<FoundCursorTopic>> Cursors::find_all(std::string group, const Caller& caller, std::stop_token stop,
+                                                      bool stable) {
   std::vector<FoundCursorTopic> out;
   std::vector<StreamHandle> homes;
   DurableWait wait;
@@ -131,7 +134,7 @@ Task<std::vector<FoundCursorTopic>> Cursors::find_all(std::string group, const C
       }
       FoundCursor& cursor = out.back().partitions.emplace_back();
       cursor.partition = static_cast<int32_t>(place.partition);
-      fill(cursor, this->cursor(group, *stream, place));
+      fill(cursor, group, *stream, place, stable);
     }
     wait.add_all(stream);
   }

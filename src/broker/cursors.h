@@ -44,6 +44,9 @@ struct FoundCursorTopic {
   std::vector<FoundCursor> partitions;
 };
 
+// Whether this position may be committed; `found` as its topic was found.
+Fault check_cursor(const FoundTopic& found, const CursorCommitTopic::Partition& partition);
+
 class Cursors {
  public:
   Cursors(BrokerContext context, const GroupCoordinator& groups) : context_(context), groups_(groups) {}
@@ -51,10 +54,12 @@ class Cursors {
   // One fault per partition, in the order of the request, which outlives the call.
   Task<std::vector<std::vector<Fault>>> commit(std::string group, const std::vector<CursorCommitTopic>& topics,
                                                const Caller& caller, std::stop_token stop);
+  // With `stable`, a position that an open transaction is about to replace is unstable_offset_commit.
   Task<std::vector<FoundCursorTopic>> find(std::string group, const std::vector<CursorQueryTopic>& topics,
-                                           const Caller& caller, std::stop_token stop);
+                                           const Caller& caller, std::stop_token stop, bool stable = false);
   // Every committed position of the group.
-  Task<std::vector<FoundCursorTopic>> find_all(std::string group, const Caller& caller, std::stop_token stop);
+  Task<std::vector<FoundCursorTopic>> find_all(std::string group, const Caller& caller, std::stop_token stop,
+                                               bool stable = false);
   // Forgets positions on topics that the group does not subscribe to; durable when it returns. group_id_not_found: it
   // has neither members nor positions. `topics` outlives the call; faults are in its order.
   struct Removed {
@@ -67,7 +72,8 @@ class Cursors {
  private:
   SteadyTime deadline() const { return context_.world.clock().now() + context_.options.durable_wait_max; }
   Task<bool> known(const std::string& group, const Caller& caller);
-  const Cursor* cursor(const std::string& group, const OpenStream& stream, const TopicPartition& partition) const;
+  void fill(FoundCursor& out, const std::string& group, const OpenStream& stream, const TopicPartition& partition,
+            bool stable) const;
   BrokerContext context_;
   const GroupCoordinator& groups_;
 };

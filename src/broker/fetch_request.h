@@ -39,16 +39,19 @@ struct FetchRequest {
   int32_t min_bytes = 1;
   int32_t max_bytes = INT32_MAX;
   bool zstd_allowed = true;
+  bool committed = false;  // read_committed: only below the last stable offset, with what was aborted
 };
 
 struct FetchedPartition {
   int32_t partition = 0;
   Fault fault;
   Offset high_watermark = -1;
+  Offset last_stable = -1;
   Offset log_start = -1;
   LeaderEpoch leader_epoch = -1;
   std::optional<Stream::EpochEnd> diverging;  // the client's last epoch ended before its offset: it must go back
   std::vector<Bytes> batches;
+  std::vector<AbortedTransaction> aborted;  // with records among `batches`; read_committed only
   size_t bytes = 0;
 };
 

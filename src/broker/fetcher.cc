@@ -58,12 +58,13 @@ struct Fetcher::Reading {
     return !out.batches.empty() || !open() || out.high_watermark != of.told_high_watermark ||
            out.log_start != of.told_log_start;
   }
-  Available look(const Topic& topic);
+  Available look(const Topic& topic, bool committed);
 };
 
-Available Fetcher::Reading::look(const Topic& topic) {
+Available Fetcher::Reading::look(const Topic& topic, bool committed) {
   const PartitionState& partition = topic.partitions[place.partition];
   out.high_watermark = partition.high_watermark;
+  out.last_stable = stream->stream->state().last_stable(topic, place.partition);
   out.log_start = partition.log_start;
   out.leader_epoch = topic.leader_epoch;
   Fault epoch = check_leader_epoch(topic, of.asked.current_leader_epoch);
@@ -73,7 +74,7 @@ Available Fetcher::Reading::look(const Topic& topic) {
              fmt::format("the offset {} is not within {} to {}", position, partition.log_start, partition.next)},
             false};
   }
-  return {{}, position < partition.high_watermark};
+  return {{}, position < (committed ? out.last_stable : out.high_watermark)};
 }
 
 // One request.
@@ -170,7 +171,7 @@ void Fetcher::look_at(FetchSession::Partition& partition, Run& run) {
     run.fault = true;
     return;
   }
-  Available available = reading.look(*topic);
+  Available available = reading.look(*topic, run.request.committed);
   if (!available.fault.ok()) {
     refuse(reading, run, std::move(available.fault));
   } else if (!available.records) {
@@ -225,11 +226,16 @@ void Fetcher::take(Reading& reading, Run& run, FetchedBatches batches) {
   run.bytes += batches.bytes;
   out.bytes += batches.bytes;
   out.high_watermark = batches.high_watermark;
+  out.last_stable = batches.last_stable;
   out.log_start = batches.log_start;
   if (out.batches.empty()) {
     out.batches = std::move(batches.batches);
   } else {
     std::ranges::move(batches.batches, std::back_inserter(out.batches));
+  }
+  if (run.request.committed) {
+    out.aborted = reading.stream->stream->state().transactions().aborted(reading.place, reading.of.asked.offset,
+                                                                         reading.position);
   }
 }
 
@@ -238,8 +244,8 @@ Task<void> Fetcher::read(Reading& reading, Run& run) {
   run.first_given = true;
   const size_t allowance = std::min(reading.bytes_left, run.bytes_left);
   run.bytes_left -= allowance;
-  Result<FetchedBatches> batches =
-      co_await reading.stream->stream->fetch(reading.place, reading.position, allowance, whole_first);
+  Result<FetchedBatches> batches = co_await reading.stream->stream->fetch(reading.place, reading.position, allowance,
+                                                                          whole_first, run.request.committed);
   if (!batches) {
     if (batches.error().code == ErrorCode::corrupt) log_damage(reading, batches.error());
     refuse(reading, run, fault_of(batches.error(), Subject::storage));

@@ -11,12 +11,13 @@ Fault check_query(const FoundTopic& found, const OffsetQuery::Partition& asked) 
 
 }  // namespace
 
-Task<void> Offsets::list_one(StreamHandle stream, TopicUuid topic_id, int64_t time, OffsetAnswer& out) {
+Task<void> Offsets::list_one(StreamHandle stream, TopicUuid topic_id, int64_t time, bool committed, OffsetAnswer& out) {
   const auto index = static_cast<PartitionIndex>(out.partition);
   const Topic& topic = *stream->stream->state().topic(topic_id);
   const PartitionState& partition = topic.partitions[index];
+  const Offset end = committed ? stream->stream->state().last_stable(topic, index) : partition.high_watermark;
   if (time == kLatestTime) {
-    out.offset = partition.high_watermark;
+    out.offset = end;
     out.leader_epoch = leader_epoch_at(topic, index, out.offset);
     co_return;
   }
@@ -41,7 +42,7 @@ Task<void> Offsets::list_one(StreamHandle stream, TopicUuid topic_id, int64_t ti
     out.fault = fault_of(found.error(), Subject::storage);
     co_return;
   }
-  if (!found->has_value()) co_return;
+  if (!found->has_value() || (*found)->offset >= end) co_return;
   out.offset = (*found)->offset;
   out.timestamp = (*found)->timestamp;
   const Topic* still = stream->stream->state().topic(topic_id);
@@ -49,7 +50,7 @@ Task<void> Offsets::list_one(StreamHandle stream, TopicUuid topic_id, int64_t ti
 }
 
 Task<std::vector<std::vector<OffsetAnswer>>> Offsets::list(const std::vector<OffsetQuery>& queries,
-                                                           const Caller& caller) {
+                                                           const Caller& caller, bool committed) {
   std::vector<std::vector<OffsetAnswer>> out(queries.size());
   TopicLookup lookup(context_.directory, caller);
   for (size_t i = 0; i < queries.size(); ++i) {
@@ -60,7 +61,7 @@ Task<std::vector<std::vector<OffsetAnswer>>> Offsets::list(const std::vector<Off
       answer.fault = check_query(found, asked);
       if (!answer.fault.ok()) continue;
       const TopicUuid id = found.topic->id;
-      co_await list_one(found.stream, id, asked.time, answer);
+      co_await list_one(found.stream, id, asked.time, committed, answer);
     }
   }
   co_return out;

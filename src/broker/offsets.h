@@ -40,14 +40,16 @@ class Offsets {
  public:
   explicit Offsets(BrokerContext context) : context_(context) {}
 
+  // With `committed`, the end is the last stable offset, and nothing at or above it is found by time.
   // Per topic of the query, in its order, one answer per partition. `queries` outlives the call.
-  Task<std::vector<std::vector<OffsetAnswer>>> list(const std::vector<OffsetQuery>& queries, const Caller& caller);
+  Task<std::vector<std::vector<OffsetAnswer>>> list(const std::vector<OffsetQuery>& queries, const Caller& caller,
+                                                    bool committed = false);
   // `offset` of an answer is the end of the largest epoch up to the asked one; -1 and epoch -1 when there is none.
   Task<std::vector<std::vector<OffsetAnswer>>> find_epoch_ends(const std::vector<OffsetQuery>& queries,
                                                                const Caller& caller);
 
  private:
-  Task<void> list_one(StreamHandle stream, TopicUuid topic, int64_t time, OffsetAnswer& out);
+  Task<void> list_one(StreamHandle stream, TopicUuid topic, int64_t time, bool committed, OffsetAnswer& out);
   BrokerContext context_;
 };
 

@@ -39,6 +39,8 @@ struct BrokerOptions {
   std::chrono::milliseconds fetch_session_eviction{120'000};  // min.incremental.fetch.session.eviction.ms
   std::chrono::milliseconds durable_wait_max{30'000};         // for answers that wait for the disk and bring no timeout
   uint32_t producer_id_block = 1'000;
+  std::chrono::milliseconds transaction_timeout_max{15 * 60'000};  // transaction.max.timeout.ms
+  std::chrono::milliseconds transaction_sweep_interval{1'000};     // how often late transactions are looked for
   uint32_t topic_partitions_max = 100'000;
   std::chrono::minutes cursor_retention{7 * 24 * 60};        // offsets.retention.minutes
   std::chrono::milliseconds cursor_check_interval{600'000};  // offsets.retention.check.interval.ms

@@ -22,8 +22,10 @@ size_t record_bytes(const ProduceRequest& request) {
 
 }  // namespace
 
-Producer::Producer(BrokerContext context)
-    : context_(context), bytes_(context.world.executor, context.options.produce_bytes_in_flight_max) {}
+Producer::Producer(BrokerContext context, Transactions& transactions)
+    : context_(context),
+      transactions_(transactions),
+      bytes_(context.world.executor, context.options.produce_bytes_in_flight_max) {}
 
 Fault Producer::check_batch(const ProduceRequest& request, const ProduceRequest::Partition& partition,
                             const EffectiveTopicSettings& topic) {
@@ -35,9 +37,6 @@ Fault Producer::check_batch(const ProduceRequest& request, const ProduceRequest:
   if (batch->codec_bits() == static_cast<uint8_t>(Codec::zstd) && !request.zstd_allowed) {
     return {KafkaError::unsupported_compression_type, "zstd needs Produce version 7 or newer"};
   }
-  if (batch->transactional()) {
-    return {KafkaError::transactional_id_authorization_failed, "transactions are not offered by this server"};
-  }
   Result<RecordsSummary> records = check_records(*batch, limits, decompressor_);
   if (!records) return fault_of(records.error(), Subject::batch);
   if (records->null_keys > 0 && compacts(topic.cleanup_policy)) {
@@ -47,15 +46,33 @@ Fault Producer::check_batch(const ProduceRequest& request, const ProduceRequest:
   return {};
 }
 
+Fault Producer::admit(const FoundTopic& found, const TopicPartition& place, ByteView records,
+                      const ProduceTransaction* transaction) {
+  Result<RecordBatchView> batch = RecordBatchView::parse(records);
+  CHECK(batch.has_value());  // it was checked
+  if (batch->transactional()) {
+    if (transaction != nullptr) return transactions_.admit(*transaction, found.stream, place, *batch);
+    return {KafkaError::invalid_txn_state, "a transactional batch comes with a transactional id"};
+  }
+  const TransactionProducer* open =
+      found.stream->stream->state().transactions().producer(found.topic->owner, batch->producer_id());
+  if (open == nullptr || !open->holds(place)) return {};
+  return {KafkaError::invalid_txn_state,
+          fmt::format("producer {} has a transaction open in this partition and sends a batch that is none of it",
+                      batch->producer_id())};
+}
+
 void Producer::append_partition(const FoundTopic& found, const ProduceRequest& request,
-                                const ProduceRequest::Partition& partition, PendingProduce& pending,
-                                ProducedPartition& out) {
+                                const ProduceRequest::Partition& partition, const ProduceTransaction* transaction,
+                                PendingProduce& pending, ProducedPartition& out) {
   out.fault = check_partition(*found.topic, partition.partition);
   const EffectiveTopicSettings in_force = effective_settings(
       found.topic->settings.get(), topic_defaults(found.stream->record.settings, context_.options.batch.batch_bytes));
   if (out.fault.ok()) out.fault = check_batch(request, partition, in_force);
   if (!out.fault.ok()) return;
   TopicPartition place{found.topic->id, static_cast<PartitionIndex>(partition.partition)};
+  out.fault = admit(found, place, *partition.records, transaction);
+  if (!out.fault.ok()) return;
   Result<AppendedBatch> appended = found.stream->stream->append_batch(place, *partition.records);
   if (!appended) {
     out.fault = fault_of(appended.error(), Subject::append);
@@ -67,22 +84,42 @@ void Producer::append_partition(const FoundTopic& found, const ProduceRequest& r
   pending.wait.add(found.stream, appended->lsn);
 }
 
+Task<FoundTopic> Producer::find_topic(TopicLookup& lookup, const ProduceRequest::Topic& topic,
+                                      ProduceTransaction* transaction, std::stop_token stop) {
+  FoundTopic found = co_await lookup.find(topic.topic);
+  if (!found.fault.ok() || transaction == nullptr) co_return found;
+  Fault refused = transaction->found.fault;
+  if (refused.ok() && !topic.partitions.empty() && topic.partitions[0].records) {
+    refused = co_await transactions_.prepare(*transaction, found.stream, *topic.partitions[0].records, stop);
+    found = co_await lookup.find(topic.topic);  // anew: the topic may have gone meanwhile
+  }
+  if (found.fault.ok()) found.fault = std::move(refused);
+  co_return found;
+}
+
 Task<Result<PendingProduce>> Producer::append(const ProduceRequest& request, const Caller& caller,
                                               std::stop_token stop) {
   PendingProduce pending;
   CO_TRY(pending.bytes, co_await bytes_.take(record_bytes(request), stop));
+  std::optional<ProduceTransaction> transaction;
+  if (request.transactional_id) {
+    std::string id(*request.transactional_id);
+    ProduceTransaction found = co_await transactions_.find(std::move(id), request.adds_partitions, caller);
+    transaction.emplace(std::move(found));
+  }
+  ProduceTransaction* in = transaction ? &*transaction : nullptr;
   TopicLookup lookup(context_.directory, caller);
   pending.topics.resize(request.topics.size());
   for (size_t i = 0; i < request.topics.size(); ++i) {
     const ProduceRequest::Topic& topic = request.topics[i];
     ProducedTopic& out = pending.topics[i];
-    FoundTopic found = co_await lookup.find(topic.topic);
+    FoundTopic found = co_await find_topic(lookup, topic, in, stop);
     out.stream = found.stream;
     out.partitions.resize(topic.partitions.size());
     for (size_t k = 0; k < topic.partitions.size(); ++k) {
       out.partitions[k].partition = topic.partitions[k].partition;
       if (found.fault.ok()) {
-        append_partition(found, request, topic.partitions[k], pending, out.partitions[k]);
+        append_partition(found, request, topic.partitions[k], in, pending, out.partitions[k]);
       } else {
         out.partitions[k].fault = found.fault;
       }

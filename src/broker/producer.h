@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "broker/byte_budget.h"
-#include "broker/context.h"
-#include "model/topic_settings.h"
+#include "broker/transactions.h"
 #include "model/compression.h"
+#include "model/topic_settings.h"
 
 namespace distributary {
 
@@ -36,6 +36,8 @@ struct ProduceRequest {
   int16_t acks = -1;
   int32_t timeout_ms = 30'000;
   bool zstd_allowed = true;
+  std::optional<std::string_view> transactional_id;  // of its transactional batches
+  bool adds_partitions = false;                      // to the transaction, by producing to them
 };
 
 struct ProducedPartition {
@@ -61,7 +63,7 @@ struct PendingProduce {
 
 class Producer {
  public:
-  explicit Producer(BrokerContext context);
+  Producer(BrokerContext context, Transactions& transactions);
 
   // `request` outlives the call. Error: cancelled.
   Task<Result<PendingProduce>> append(const ProduceRequest& request, const Caller& caller, std::stop_token stop);
@@ -69,12 +71,18 @@ class Producer {
   size_t bytes_in_flight() const { return bytes_.used(); }
 
  private:
+  Task<FoundTopic> find_topic(TopicLookup& lookup, const ProduceRequest::Topic& topic, ProduceTransaction* transaction,
+                              std::stop_token stop);
   void append_partition(const FoundTopic& found, const ProduceRequest& request,
-                        const ProduceRequest::Partition& partition, PendingProduce& pending, ProducedPartition& out);
+                        const ProduceRequest::Partition& partition, const ProduceTransaction* transaction,
+                        PendingProduce& pending, ProducedPartition& out);
+  Fault admit(const FoundTopic& found, const TopicPartition& place, ByteView records,
+              const ProduceTransaction* transaction);
   Fault check_batch(const ProduceRequest& request, const ProduceRequest::Partition& partition,
                     const EffectiveTopicSettings& topic);
 
   BrokerContext context_;
+  Transactions& transactions_;
   ByteBudget bytes_;
   Decompressor decompressor_;
 };

@@ -339,6 +339,8 @@ Task<Status> Catalog::change_settings(std::string path, SettingsChange change) {
 
 Task<Status> Catalog::remove(std::string path) { return impl_->remove(std::move(path)); }
 
+std::vector<StreamHandle> Catalog::open_streams() const { return impl_->streams.all(); }
+
 std::vector<std::string> Catalog::paths() const {
   std::vector<std::string> paths;
   for (const auto& [path, stored] : impl_->records) paths.push_back(path);

@@ -54,6 +54,8 @@ class Catalog {
   Task<Status> change_settings(std::string path, SettingsChange change);
   Task<Status> remove(std::string path);
   std::vector<std::string> paths() const;
+  // Those that are open now; asking does not count as a use.
+  std::vector<StreamHandle> open_streams() const;
   const StreamRecord* record(const std::string& path) const;
   const StreamRecord* record_by_uuid(const Uuid& uuid) const;
 

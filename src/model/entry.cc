@@ -39,7 +39,7 @@ Status check_kind(const ContentView& content) {
 
 bool is_known(EntryClass entry_class, EntryType type) {
   auto number = static_cast<uint8_t>(type);
-  if (entry_class == EntryClass::history) return number >= 1 && number <= 10;
+  if (entry_class == EntryClass::history) return number >= 1 && number <= 15 && type != EntryType::baseline;
   if (entry_class == EntryClass::baseline) return type == EntryType::baseline;
   return entry_class == EntryClass::local && type == EntryType::expired;
 }
@@ -57,6 +57,10 @@ std::string_view to_string(EntryType type) {
     case EntryType::leader_epoch_raised: return "leader epoch raised";
     case EntryType::records_deleted: return "records deleted";
     case EntryType::baseline: return "baseline";
+    case EntryType::transactional_id_registered: return "transactional id registered";
+    case EntryType::transaction_extended: return "transaction extended";
+    case EntryType::transaction_positions: return "transaction positions";
+    case EntryType::transaction_ended: return "transaction ended";
     case EntryType::expired: return "expired";
   }
   return "unknown";

@@ -30,6 +30,10 @@ enum class EntryType : uint8_t {
   leader_epoch_raised = 9,
   records_deleted = 10,
   baseline = 11,
+  transactional_id_registered = 12,
+  transaction_extended = 13,
+  transaction_positions = 14,
+  transaction_ended = 15,
   expired = 64,
 };
 bool is_known(EntryClass entry_class, EntryType type);

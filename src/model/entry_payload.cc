@@ -1,44 +1,11 @@
 #include "model/entry_payload.h"
 
-#include <fmt/core.h>
-
-#include "base/coding.h"
+#include "model/payload_coding.h"
 
 namespace distributary {
+using namespace payload_coding;
+
 namespace {
-
-Error malformed(const char* what) {
-  return Error{ErrorCode::corrupt, fmt::format("payload of '{}' is malformed", what)};
-}
-
-void put_partition(Encoder& out, const TopicPartition& partition) {
-  out.raw(partition.topic.view());
-  out.varint(partition.partition);
-}
-
-TopicPartition get_partition(Decoder& in) {
-  TopicPartition partition;
-  ByteView topic = in.raw(16);
-  if (in.ok()) partition.topic = Uuid::from_view(topic);
-  partition.partition = static_cast<PartitionIndex>(in.varint());
-  return partition;
-}
-
-// A count of items that take at least `bytes_min` each.
-size_t get_count(Decoder& in, size_t bytes_min, size_t max) {
-  uint64_t count = in.varint();
-  if (count > max || count > in.remaining() / bytes_min) {
-    in.fail();
-    return 0;
-  }
-  return count;
-}
-
-std::string get_text(Decoder& in, size_t max) {
-  ByteView text = in.bytes();
-  if (text.size() > max) in.fail();
-  return std::string(as_text(text));
-}
 
 TimestampType get_timestamp_type(Decoder& in) {
   uint8_t type = in.u8();
@@ -110,12 +77,7 @@ std::vector<uint8_t> CursorsCommitted::encode() const {
   out.text(group);
   out.raw(writer.view());
   out.varint(cursors.size());
-  for (const CursorCommit& cursor : cursors) {
-    put_partition(out, cursor.partition);
-    out.zigzag(cursor.offset);
-    out.zigzag(cursor.leader_epoch);
-    out.text(cursor.metadata);
-  }
+  for (const CursorCommit& cursor : cursors) put_cursor(out, cursor);
   return bytes;
 }
 
@@ -125,14 +87,8 @@ Result<CursorsCommitted> CursorsCommitted::decode(ByteView payload) {
   value.group = get_text(in, kGroupIdBytesMax);
   ByteView writer = in.raw(16);
   if (in.ok()) value.writer = Uuid::from_view(writer);
-  size_t count = get_count(in, 20, kCursorsPerEntryMax);
-  value.cursors.resize(count);
-  for (CursorCommit& cursor : value.cursors) {
-    cursor.partition = get_partition(in);
-    cursor.offset = in.zigzag();
-    cursor.leader_epoch = static_cast<LeaderEpoch>(in.zigzag());
-    cursor.metadata = get_text(in, kCursorMetadataBytesMax);
-  }
+  value.cursors.resize(get_count(in, kCursorBytesMin, kCursorsPerEntryMax));
+  for (CursorCommit& cursor : value.cursors) cursor = get_cursor(in);
   if (!in.done()) return fail(malformed("cursors committed"));
   return value;
 }

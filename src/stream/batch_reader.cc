@@ -6,15 +6,23 @@
 #include <map>
 
 #include "model/entry.h"
+#include "model/transaction_payload.h"
 
 namespace distributary {
 namespace {
 
 constexpr size_t kEntriesPerFetch = 4096;
 
-Bytes payload_of(const Bytes& entry) {
-  uint32_t payload = load_le<uint32_t>(entry.data() + kEntryLocalHeaderBytes + 28);
-  return entry.slice(kEntryHeaderBytes, payload);
+// What a partition shows of an entry: its record batch as stored, or the control batch that stands for the end of a
+// transaction. Empty when the end has no marker there: it is not what the index promised.
+Bytes batch_of(const TopicUuid& topic, const IndexEntry& place, const Bytes& entry) {
+  uint32_t length = load_le<uint32_t>(entry.data() + kEntryLocalHeaderBytes + 28);
+  ContentView content(entry.view().subspan(kEntryLocalHeaderBytes, kEntryContentHeaderBytes + length));
+  if (content.type() != EntryType::transaction_ended) return entry.slice(kEntryHeaderBytes, length);
+  auto ended = TransactionEnded::decode(content.payload());
+  const TransactionEnded::Marker* marker = ended ? ended->marker({topic, partition_of(place.key)}) : nullptr;
+  if (marker == nullptr || marker->offset != place.base_offset) return {};
+  return Bytes(control_batch_of(*ended, *marker, content.appended()));
 }
 
 // Offsets are dense, so a hole in the index is damage that was stepped over when a segment was indexed anew.
@@ -27,7 +35,7 @@ Error missing(const TopicUuid& topic, IndexKey key, Offset from, Offset to) {
 
 }  // namespace
 
-Status BatchReader::check(const TopicUuid& topic, const IndexEntry& entry, ByteView bytes) {
+Status BatchReader::check(const TopicUuid& topic, const IndexEntry& entry, const Bytes& bytes) {
   auto damaged = [&](std::string_view why) {
     return fail(
         ErrorCode::corrupt,
@@ -38,21 +46,22 @@ Status BatchReader::check(const TopicUuid& topic, const IndexEntry& entry, ByteV
   if (bytes.size() < kEntryHeaderBytes || bytes.size() != entry.length) return damaged("the segment is too short");
   uint32_t payload = load_le<uint32_t>(bytes.data() + kEntryLocalHeaderBytes + 28);
   if (payload > kEntryPayloadBytesMax || entry_length(payload) != bytes.size()) return damaged("impossible length");
-  auto content = ContentView::parse(bytes.subspan(kEntryLocalHeaderBytes, kEntryContentHeaderBytes + payload));
+  auto content = ContentView::parse(bytes.view().subspan(kEntryLocalHeaderBytes, kEntryContentHeaderBytes + payload));
   if (!content) return damaged(content.error().message);
   bool promised = content->topic() == topic && content->partition() == partition_of(entry.key) &&
                   content->base_offset() == entry.base_offset && content->offset_count() == entry.offsets;
-  if (!promised) return damaged("another batch is in its place");
+  bool marker = content->type() == EntryType::transaction_ended && !batch_of(topic, entry, bytes).empty();
+  if (!promised && !marker) return damaged("another batch is in its place");
   return {};
 }
 
-std::vector<BatchReader::Span> BatchReader::plan(const std::vector<IndexEntry>& entries,
+std::vector<BatchReader::Span> BatchReader::plan(const TopicUuid& topic, const std::vector<IndexEntry>& entries,
                                                  std::vector<Bytes>& found) const {
   std::vector<Span> spans;
   for (size_t i = 0; i < entries.size(); ++i) {
     const IndexEntry& entry = entries[i];
     if (auto cached = cache_.get(id_, entry.segment, entry.at, entry.length)) {
-      found[i] = payload_of(*cached);
+      found[i] = batch_of(topic, entry, *cached);
       continue;
     }
     Span* last = spans.empty() ? nullptr : &spans.back();
@@ -119,7 +128,7 @@ Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey k
   }
   entries.resize(count);
   std::vector<Bytes> found(count);
-  std::vector<Span> spans = plan(entries, found);
+  std::vector<Span> spans = plan(topic, entries, found);
   std::optional<ReadTurns::Turn> turn;  // until what was read is checked
   std::optional<ReadTurns::Turn> node_turn;
   if (!spans.empty()) {
@@ -151,7 +160,7 @@ Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey k
         found.resize(i);
         break;
       }
-      if (i < found.size()) found[i] = payload_of(bytes);
+      if (i < found.size()) found[i] = batch_of(topic, entry, bytes);
     }
   }
   Batches result;
@@ -164,11 +173,11 @@ Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey k
 }
 
 Task<Result<Bytes>> BatchReader::read_batch(TopicUuid topic, IndexEntry entry) {
-  if (auto cached = cache_.get(id_, entry.segment, entry.at, entry.length)) co_return payload_of(*cached);
+  if (auto cached = cache_.get(id_, entry.segment, entry.at, entry.length)) co_return batch_of(topic, entry, *cached);
   CO_TRY(Bytes bytes, co_await log_.read(entry.segment, entry.at, entry.length, ReadPattern::scattered));
   last_damage_ = {entry.segment, entry.at};
   CO_TRY_STATUS(check(topic, entry, bytes));
-  co_return payload_of(bytes);
+  co_return batch_of(topic, entry, bytes);
 }
 
 }  // namespace distributary

@@ -61,11 +61,12 @@ class BatchReader {
     std::vector<size_t> entries;
     Result<Bytes> bytes = Bytes();
   };
-  std::vector<Span> plan(const std::vector<IndexEntry>& entries, std::vector<Bytes>& found) const;
+  std::vector<Span> plan(const TopicUuid& topic, const std::vector<IndexEntry>& entries,
+                         std::vector<Bytes>& found) const;
   Task<void> read_long(Span& span);
   Task<void> read_short(SegmentNumber segment, std::vector<Span*> spans);
   Task<void> read_spans(std::vector<Span>& spans);
-  static Status check(const TopicUuid& topic, const IndexEntry& entry, ByteView bytes);
+  static Status check(const TopicUuid& topic, const IndexEntry& entry, const Bytes& bytes);
 
   Executor& executor_;
   Log& log_;

@@ -5,27 +5,13 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "model/record_batch.h"
+#include "stream/entry_index.h"
 #include "stream/segment_scanner.h"
 
 namespace distributary {
 namespace {
 
 const Logger logger("recovery");
-
-IndexEntry index_entry(const Topic& topic, const ContentView& content, SegmentNumber segment, uint64_t at,
-                       size_t length) {
-  auto batch = RecordBatchView::parse(content.payload());
-  IndexEntry entry;
-  entry.key = index_key(topic.ordinal, content.partition());
-  entry.base_offset = content.base_offset();
-  entry.offsets = content.offset_count();
-  entry.length = static_cast<uint32_t>(length);
-  entry.segment = segment;
-  entry.at = at;
-  entry.max_timestamp = batch ? batch->max_timestamp() : content.appended();
-  return entry;
-}
 
 std::string describe(const ContentView& content) {
   if (content.type() != EntryType::record_batch) return std::string(to_string(content.type()));
@@ -210,9 +196,9 @@ Status Recovery::replay_group(const ScannedGroup& group) {
 Status Recovery::replay_entry(const EntryView& entry, const ScannedGroup& group, size_t offset) {
   const ContentView& content = entry.content;
   TRY_STATUS(out_.state.apply(content, !out_.damage.empty()));
-  if (content.type() != EntryType::record_batch || index_.covered_by_run(group.segment)) return {};
-  const Topic* topic = out_.state.topic(content.topic());
-  index_.add(index_entry(*topic, content, group.segment, group.at + offset, entry.length));
+  if (index_.covered_by_run(group.segment)) return {};
+  visit_indexed(out_.state, content, {group.segment, group.at + offset, entry.length},
+                [&](const IndexEntry& indexed) { index_.add(indexed); });
   return {};
 }
 
@@ -338,10 +324,8 @@ Task<Status> Recovery::index_segment(Log& log, LogId id, SegmentNumber number, c
     while (offset < (*group)->bytes.size()) {
       auto entry = EntryView::parse_header((*group)->bytes.view().subspan(offset), (*group)->salt);
       if (!entry) break;
-      const Topic* topic = state.topic(entry->content.topic());
-      if (entry->content.type() == EntryType::record_batch && topic != nullptr) {
-        index.add(index_entry(*topic, entry->content, number, (*group)->at + offset, entry->length));
-      }
+      visit_indexed(state, entry->content, {number, (*group)->at + offset, entry->length},
+                    [&](const IndexEntry& indexed) { index.add(indexed); });
       offset += entry->length;
     }
   }

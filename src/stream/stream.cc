@@ -186,7 +186,8 @@ Task<Status> Stream::wait_room(SteadyTime deadline, std::stop_token stop) {
   co_return Status{};
 }
 
-Task<Result<FetchedBatches>> Stream::fetch(TopicPartition partition, Offset from, size_t bytes_max, bool whole_first) {
+Task<Result<FetchedBatches>> Stream::fetch(TopicPartition partition, Offset from, size_t bytes_max, bool whole_first,
+                                           bool committed) {
   Impl& self = *impl_;
   const Topic* topic = self.state.topic(partition.topic);
   if (topic == nullptr || partition.partition >= topic->partitions.size()) {
@@ -200,18 +201,20 @@ Task<Result<FetchedBatches>> Stream::fetch(TopicPartition partition, Offset from
   }
   FetchedBatches result;
   result.high_watermark = at.high_watermark;
+  result.last_stable = self.state.last_stable(*topic, partition.partition);
   result.log_start = at.log_start;
-  if (from >= at.high_watermark || (bytes_max == 0 && !whole_first)) co_return result;
+  const Offset end = committed ? result.last_stable : at.high_watermark;
+  if (from >= end || (bytes_max == 0 && !whole_first)) co_return result;
   IndexKey key = index_key(topic->ordinal, partition.partition);
-  auto batches = co_await self.records.read(partition.topic, key, from, at.high_watermark, bytes_max, whole_first);
+  auto batches = co_await self.records.read(partition.topic, key, from, end, bytes_max, whole_first);
   if (!batches) {
     const Topic* now = self.state.topic(partition.topic);
     bool expired = now != nullptr && from < now->partitions[partition.partition].log_start;
     if (expired) co_return fail(ErrorCode::out_of_range, fmt::format("offset {} has just expired", from));
     bool made_again = co_await self.reindex_damaged();
-    if (made_again) co_return co_await fetch(partition, from, bytes_max, whole_first);
+    if (made_again) co_return co_await fetch(partition, from, bytes_max, whole_first, committed);
     // Once more: what was wrong on the way here only is no damage.
-    batches = co_await self.records.read(partition.topic, key, from, at.high_watermark, bytes_max, whole_first);
+    batches = co_await self.records.read(partition.topic, key, from, end, bytes_max, whole_first);
     if (!batches && batches.error().code == ErrorCode::corrupt) {
       co_await self.note_damage(self.records.last_damage(), batches.error());
     }

@@ -46,6 +46,7 @@ struct FetchedBatches {
   std::vector<Bytes> batches;  // record batches as stored, in offset order, the first one holding the asked offset
   size_t bytes = 0;
   Offset high_watermark = 0;
+  Offset last_stable = 0;
   Offset log_start = 0;
 };
 
@@ -101,6 +102,21 @@ class Stream {
     int64_t first = 0;
     Lsn lsn = 0;
   };
+  // --- Transactions (docs/formats/stream-log.md). A transaction is of the stream that owns its topics; a transactional
+  // batch is taken only in a partition that was added. `conflict` when it does not follow what is open here.
+  Result<Lsn> register_transactional_id(TransactionalIdRegistered registered);
+  Result<Lsn> extend_transaction(TransactionExtended extended);
+  Result<Lsn> add_positions(TransactionPositions positions);
+  struct TransactionEnding {
+    int64_t producer_id = kNoProducerId;
+    int16_t next_epoch = 0;  // at least the present one
+    bool committed = false;
+    bool by_server = false;
+  };
+  // Ends the open transaction in all its partitions, by one entry.
+  Result<Lsn> end_transaction(TransactionEnding ending);
+  // Forgets producers, their sequences and transactional ids; those with an open transaction stay.
+  Result<Lsn> expire_producers(std::vector<int64_t> ids);
   // A block of producer ids that no other stream, here or elsewhere, will ever issue.
   Result<IssuedProducerIds> issue_producer_ids(uint32_t count);
 
@@ -126,8 +142,10 @@ class Stream {
   void remove_listener(PartitionListener& listener);
 
   // --- Reading records. Errors: not_found, out_of_range (below log start or beyond the end), corrupt (named; never
-  // served). Gives at least the first batch whole when `whole_first`, even beyond `bytes_max`.
-  Task<Result<FetchedBatches>> fetch(TopicPartition partition, Offset from, size_t bytes_max, bool whole_first);
+  // served). Gives at least the first batch whole when `whole_first`, even beyond `bytes_max`; with `committed`, only
+  // what is below the last stable offset.
+  Task<Result<FetchedBatches>> fetch(TopicPartition partition, Offset from, size_t bytes_max, bool whole_first,
+                                     bool committed = false);
   // First record with timestamp >= `time`; nullopt when there is none.
   Task<Result<std::optional<OffsetAtTime>>> find_time(TopicPartition partition, WallMillis time);
   Task<Result<std::optional<OffsetAtTime>>> find_latest_time(TopicPartition partition);

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "model/record_batch.h"
+#include "stream/entry_index.h"
 #include "stream/stream_impl.h"
 
 namespace distributary {
@@ -90,20 +91,11 @@ void Stream::Impl::announce(const ContentView& content) const {
 }
 
 void Stream::Impl::note_added(PendingGroup& group, const ContentView& content, uint64_t at, size_t length) {
-  if (content.type() == EntryType::record_batch) {
-    const Topic* topic = state.topic(content.topic());
-    auto batch = RecordBatchView::parse(content.payload());
-    IndexEntry entry{index_key(topic->ordinal, content.partition()),
-                     content.base_offset(),
-                     content.offset_count(),
-                     static_cast<uint32_t>(length),
-                     group.segment,
-                     at,
-                     batch ? batch->max_timestamp() : content.appended()};
+  visit_indexed(state, content, {group.segment, at, length}, [&](const IndexEntry& entry) {
     index.add(entry);
-    group.watermarks.push_back({topic->ordinal, content.partition(), content.end_offset()});
-    logical_bytes += content.payload().size();
-  }
+    group.watermarks.push_back({ordinal_of(entry.key), partition_of(entry.key), entry.end_offset()});
+  });
+  if (content.type() == EntryType::record_batch) logical_bytes += content.payload().size();
   if (content.type() == EntryType::topic_altered) limits_changed = true;
   LogPosition end{writer->next_lsn() + 1, group.segment, 0, state.history_bytes(), state.history_records()};
   writer->added(end);

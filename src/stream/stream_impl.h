@@ -44,6 +44,10 @@ class Stream::Impl {
   Result<Lsn> append_local(EntryType type, ByteView payload);
   Result<const Topic*> owned_topic(const TopicUuid& id) const;
 
+  // --- transactions (stream_transactions.cc)
+  Result<Lsn> append_note(EntryType type, ByteView payload);  // an entry of our own that is of no topic
+  Result<const TransactionProducer*> open_transaction(int64_t producer_id) const;
+
   // --- waiting
   Task<Status> wait_for(Lsn lsn, bool durable, SteadyTime deadline, std::stop_token stop);
 

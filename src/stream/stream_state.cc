@@ -63,7 +63,9 @@ int64_t StreamState::producer_ids_issued(const Uuid& stream) const {
 
 void StreamState::set_high_watermark(uint32_t ordinal, PartitionIndex partition, Offset offset) {
   Topic* topic = ordinal < topics_.size() ? topics_[ordinal].get() : nullptr;
-  if (topic != nullptr && partition < topic->partitions.size()) topic->partitions[partition].high_watermark = offset;
+  if (topic == nullptr || partition >= topic->partitions.size()) return;
+  topic->partitions[partition].high_watermark = offset;
+  transactions_.became_durable({topic->id, partition}, offset);
 }
 
 void StreamState::raise_all_high_watermarks() {
@@ -71,6 +73,7 @@ void StreamState::raise_all_high_watermarks() {
     if (!topic) continue;
     for (PartitionState& partition : topic->partitions) partition.high_watermark = partition.next;
   }
+  transactions_.all_became_durable();
 }
 
 Status StreamState::apply(const ContentView& entry, bool after_damage) {
@@ -108,6 +111,10 @@ Status StreamState::apply_history(const ContentView& entry, bool after_damage) {
     case EntryType::producers_expired: return expire_producers(entry);
     case EntryType::leader_epoch_raised: raise_epochs(entry); return {};
     case EntryType::records_deleted: return delete_records(entry);
+    case EntryType::transactional_id_registered:
+    case EntryType::transaction_extended:
+    case EntryType::transaction_positions:
+    case EntryType::transaction_ended: return apply_transaction(entry, after_damage);
     case EntryType::baseline:
     case EntryType::expired: break;
   }
@@ -128,25 +135,30 @@ Status StreamState::apply_batch(const ContentView& entry, bool after_damage) {
   }
   if (entry.offset_count() == 0 || entry.payload().size() < kBatchHeaderBytes)
     return fail(misfit(entry, "the batch is empty"));
+  auto batch = RecordBatchView::parse(entry.payload());
+  if (batch && batch->transactional()) {
+    Status follows = transactions_.add_batch(entry.origin().stream, batch->producer_id(), batch->producer_epoch(),
+                                             {entry.topic(), entry.partition()}, entry.base_offset(), after_damage);
+    if (!follows) return fail(misfit(entry, follows.error().message));
+  }
   partition.next = entry.end_offset();
-  remember_producer(entry);
+  if (batch) remember_producer(entry, *batch);
   dirty(StateChunk::Kind::topics, topic->ordinal / kTopicsPerChunk);
   return {};
 }
 
-void StreamState::remember_producer(const ContentView& entry) {
-  auto batch = RecordBatchView::parse(entry.payload());
-  if (!batch || !batch->has_producer_id() || batch->base_sequence() < 0) return;
-  ProducerState& producer = producers_[{{entry.topic(), entry.partition()}, batch->producer_id()}];
-  if (producer.epoch != batch->producer_epoch()) producer.count = 0;
-  producer.epoch = batch->producer_epoch();
+void StreamState::remember_producer(const ContentView& entry, const RecordBatchView& batch) {
+  if (!batch.has_producer_id() || batch.base_sequence() < 0) return;
+  ProducerState& producer = producers_[{{entry.topic(), entry.partition()}, batch.producer_id()}];
+  if (producer.epoch != batch.producer_epoch()) producer = {};  // nothing stale: what is loaded must be equal
+  producer.epoch = batch.producer_epoch();
   producer.last_appended = entry.appended();
   if (producer.count == ProducerState::kBatchesKept) {
     std::rotate(producer.batches.begin(), producer.batches.begin() + 1, producer.batches.end());
     --producer.count;
   }
-  producer.batches[producer.count++] = {batch->base_sequence(), batch->last_sequence(), entry.base_offset()};
-  dirty(StateChunk::Kind::producers, static_cast<uint32_t>(batch->producer_id() % kProducerChunks));
+  producer.batches[producer.count++] = {batch.base_sequence(), batch.last_sequence(), entry.base_offset()};
+  dirty(StateChunk::Kind::producers, static_cast<uint32_t>(batch.producer_id() % kProducerChunks));
 }
 
 Status StreamState::create_topic(const ContentView& entry) {
@@ -205,6 +217,7 @@ Status StreamState::delete_topic(const ContentView& entry) {
   std::erase_if(cursors_, [](const auto& item) { return item.second.empty(); });
   boost::unordered::erase_if(producers_, [&](const auto& item) { return item.first.partition.topic == entry.topic(); });
   for (uint32_t i = 0; i < kProducerChunks; ++i) dirty(StateChunk::Kind::producers, i);
+  transactions_.drop_topic(entry.topic());
   ordinals_.erase(entry.topic());
   topics_[ordinal].reset();
   dirty(StateChunk::Kind::topics, ordinal / kTopicsPerChunk);
@@ -222,17 +235,18 @@ Status StreamState::delete_topic(const ContentView& entry) {
 
 Status StreamState::commit_cursors(const ContentView& entry) {
   TRY(CursorsCommitted committed, CursorsCommitted::decode(entry.payload()));
-  GroupCursors& cursors = cursors_[committed.group];
-  for (CursorCommit& commit : committed.cursors) {
-    if (find(commit.partition.topic) == nullptr) continue;  // deleted meanwhile
-    std::vector<Cursor>& slots = cursors[commit.partition];
-    auto slot = std::find_if(slots.begin(), slots.end(), [&](const Cursor& c) { return c.writer == committed.writer; });
-    if (slot == slots.end()) slot = slots.insert(slots.end(), Cursor{});
-    *slot = Cursor{committed.writer, commit.offset, commit.leader_epoch, entry.appended(), std::move(commit.metadata)};
-  }
-  if (cursors.empty()) cursors_.erase(committed.group);
-  dirty(StateChunk::Kind::cursors, crc32c(as_bytes(committed.group)) % kCursorChunks);
+  for (CursorCommit& commit : committed.cursors)
+    put_cursor(committed.group, committed.writer, std::move(commit), entry.appended());
   return {};
+}
+
+void StreamState::put_cursor(const std::string& group, const Uuid& writer, CursorCommit commit, WallMillis committed) {
+  if (find(commit.partition.topic) == nullptr) return;  // deleted meanwhile
+  std::vector<Cursor>& slots = cursors_[group][commit.partition];
+  auto slot = std::find_if(slots.begin(), slots.end(), [&](const Cursor& c) { return c.writer == writer; });
+  if (slot == slots.end()) slot = slots.insert(slots.end(), Cursor{});
+  *slot = Cursor{writer, commit.offset, commit.leader_epoch, committed, std::move(commit.metadata)};
+  dirty(StateChunk::Kind::cursors, crc32c(as_bytes(group)) % kCursorChunks);
 }
 
 Status StreamState::delete_cursors(const ContentView& entry) {
@@ -263,6 +277,7 @@ Status StreamState::expire_producers(const ContentView& entry) {
     return std::binary_search(expired.ids.begin(), expired.ids.end(), item.first.producer_id);
   });
   for (int64_t id : expired.ids) dirty(StateChunk::Kind::producers, static_cast<uint32_t>(id % kProducerChunks));
+  transactions_.expire(entry.origin().stream, expired.ids);
   return {};
 }
 
@@ -284,6 +299,7 @@ Status StreamState::delete_records(const ContentView& entry) {
   PartitionState& partition = topic->partitions[entry.partition()];
   if (deleted.log_start > partition.next) return fail(misfit(entry, "it deletes beyond the end"));
   partition.log_start = std::max(partition.log_start, deleted.log_start);
+  transactions_.drop_before({topic->id, entry.partition()}, partition.log_start);
   dirty(StateChunk::Kind::topics, topic->ordinal / kTopicsPerChunk);
   return {};
 }
@@ -295,6 +311,7 @@ Status StreamState::expire(const ContentView& entry) {
     if (topic == nullptr || item.partition.partition >= topic->partitions.size()) continue;
     PartitionState& partition = topic->partitions[item.partition.partition];
     partition.log_start = std::clamp(item.log_start, partition.log_start, partition.next);
+    transactions_.drop_before(item.partition, partition.log_start);
     dirty(StateChunk::Kind::topics, topic->ordinal / kTopicsPerChunk);
   }
   return {};
@@ -320,7 +337,14 @@ bool StreamState::same_as(const StreamState& other) const {
     return twin != nullptr && *twin == item.second;
   });
   return same_producers && producers_.size() == other.producers_.size() && cursors_ == other.cursors_ &&
-         origins_ == other.origins_ && producer_ids_issued_ == other.producer_ids_issued_;
+         origins_ == other.origins_ && producer_ids_issued_ == other.producer_ids_issued_ &&
+         transactions_.same_as(other.transactions_, [&](const TopicPartition& partition) {
+           const Topic* here = topic(partition.topic);
+           const Topic* there = other.topic(partition.topic);
+           return here == nullptr || there == nullptr ? Offset{0}
+                                                      : std::max(here->partitions[partition.partition].log_start,
+                                                                 there->partitions[partition.partition].log_start);
+         });
 }
 
 }  // namespace distributary

@@ -15,6 +15,8 @@
 #include "model/entry.h"
 #include "model/entry_payload.h"
 #include "model/ids.h"
+#include "model/record_batch.h"
+#include "stream/transaction_state.h"
 
 namespace distributary {
 
@@ -100,7 +102,7 @@ using OriginPositions = std::map<Origin, OriginPosition>;
 
 // One piece of a checkpoint: what is written again when anything in it has changed.
 struct StateChunk {
-  enum class Kind : uint8_t { meta = 0, topics = 1, cursors = 2, producers = 3 };
+  enum class Kind : uint8_t { meta = 0, topics = 1, cursors = 2, producers = 3, transactions = 5 };
   Kind kind = Kind::meta;
   uint32_t index = 0;
   auto operator<=>(const StateChunk&) const = default;
@@ -140,6 +142,13 @@ class StreamState {
   // How many producer ids `stream` has issued.
   int64_t producer_ids_issued(const Uuid& stream) const;
 
+  const TransactionState& transactions() const { return transactions_; }
+  // Where a reader of committed records stops: the first offset of the oldest open transaction, else the high
+  // watermark.
+  Offset last_stable(const Topic& topic, PartitionIndex partition) const;
+  // What is remembered of every idempotent producer on one partition.
+  std::vector<std::pair<int64_t, ProducerState>> producers_of(const TopicPartition& partition) const;
+
   // Totals over all history entries applied: for backlogs.
   uint64_t history_bytes() const { return history_bytes_; }
   uint64_t history_records() const { return history_records_; }
@@ -171,7 +180,7 @@ class StreamState {
   Status apply_baseline(const ContentView& entry);
   Status apply_history(const ContentView& entry, bool after_damage);
   Status apply_batch(const ContentView& entry, bool after_damage);
-  void remember_producer(const ContentView& entry);
+  void remember_producer(const ContentView& entry, const RecordBatchView& batch);
   Status create_topic(const ContentView& entry);
   Status alter_topic(const ContentView& entry);
   Status delete_topic(const ContentView& entry);
@@ -182,6 +191,12 @@ class StreamState {
   void raise_epochs(const ContentView& entry);
   Status delete_records(const ContentView& entry);
   Status expire(const ContentView& entry);
+  void put_cursor(const std::string& group, const Uuid& writer, CursorCommit commit, WallMillis committed);
+  // stream_state_transactions.cc
+  Status apply_transaction(const ContentView& entry, bool after_damage);
+  Status extend_transaction(const ContentView& entry);
+  Status end_transaction(const ContentView& entry, bool after_damage);
+  Status check_markers(const TransactionEnded& ended, bool after_damage) const;
 
   std::vector<std::unique_ptr<Topic>> topics_;  // by ordinal; null where deleted
   boost::unordered_flat_map<TopicUuid, uint32_t, UuidHash> ordinals_;
@@ -193,7 +208,8 @@ class StreamState {
   uint64_t history_bytes_ = 0;
   uint64_t history_records_ = 0;
   uint64_t topics_version_ = 0;
-  std::array<std::vector<bool>, 4> dirty_;  // by kind, then index
+  TransactionState transactions_;
+  std::array<std::vector<bool>, 4> dirty_;  // by kind, then index; transactions_ has its own
 };
 
 }  // namespace distributary

@@ -42,6 +42,7 @@ std::vector<uint8_t> StreamState::encode_baseline(const Origin& origin) const {
   out.raw(groups);
   out.varint(producer_count);
   out.raw(producers);
+  transactions_.encode_writer(out, origin.stream);
   return bytes;
 }
 
@@ -61,6 +62,8 @@ Status StreamState::apply_baseline(const ContentView& entry) {
   }
   std::vector<std::pair<ProducerKey, ProducerState>> producers;
   for (size_t n = get_count(in); n > 0 && in.ok(); --n) producers.push_back(get_producer(in));
+  TransactionState transactions;
+  if (in.ok() && in.remaining() > 0) transactions.load(in);  // older ones end here
   if (!in.done())
     return fail(ErrorCode::corrupt, fmt::format("baseline of origin {} is malformed", to_string(entry.origin())));
 
@@ -79,6 +82,7 @@ Status StreamState::apply_baseline(const ContentView& entry) {
     producers_.insert_or_assign(key, producer);
     dirty(StateChunk::Kind::producers, static_cast<uint32_t>(key.producer_id % kProducerChunks));
   }
+  transactions_.add(std::move(transactions));
   producer_ids_issued_[entry.origin().stream] += ids_issued;
   origins_[entry.origin()] = {entry.origin_lsn(), entry.chain_before()};
   return {};

@@ -64,6 +64,7 @@ void StreamState::dirty(StateChunk::Kind kind, uint32_t index) {
 
 void StreamState::clear_dirty() {
   for (auto& bits : dirty_) bits.clear();
+  transactions_.clear_dirty();
 }
 
 std::vector<StateChunk> StreamState::all_chunks() const {
@@ -73,6 +74,8 @@ std::vector<StateChunk> StreamState::all_chunks() const {
   for (uint32_t i = 0; i < kCursorChunks && !cursors_.empty(); ++i) chunks.push_back({StateChunk::Kind::cursors, i});
   for (uint32_t i = 0; i < kProducerChunks && !producers_.empty(); ++i)
     chunks.push_back({StateChunk::Kind::producers, i});
+  for (uint32_t i = 0; i < kTransactionChunks && !transactions_.empty(); ++i)
+    chunks.push_back({StateChunk::Kind::transactions, i});
   return chunks;
 }
 
@@ -82,6 +85,9 @@ std::vector<StateChunk> StreamState::dirty_chunks() const {
     for (uint32_t i = 0; i < dirty_[kind].size(); ++i) {
       if (dirty_[kind][i]) chunks.push_back({static_cast<StateChunk::Kind>(kind), i});
     }
+  }
+  for (uint32_t i = 0; i < kTransactionChunks; ++i) {
+    if (transactions_.is_dirty(i)) chunks.push_back({StateChunk::Kind::transactions, i});
   }
   return chunks;
 }
@@ -94,6 +100,7 @@ std::vector<uint8_t> StreamState::encode_chunk(const StateChunk& chunk) const {
   uint64_t count = 0;
   switch (chunk.kind) {
     case StateChunk::Kind::meta: ChunkCodec::encode_meta(*this, out); return bytes;
+    case StateChunk::Kind::transactions: transactions_.encode_chunk(out, chunk.index); return bytes;
     case StateChunk::Kind::topics:
       for (size_t i = chunk.index * size_t{kTopicsPerChunk};
            i < topics_.size() && i < (chunk.index + 1) * size_t{kTopicsPerChunk}; ++i) {
@@ -135,6 +142,10 @@ Status StreamState::load_chunk(const StateChunk& chunk, ByteView bytes) {
       break;
     case StateChunk::Kind::producers:
       for (size_t n = get_count(in); n > 0 && in.ok(); --n) producers_.insert(get_producer(in));
+      break;
+    case StateChunk::Kind::transactions:
+      transactions_.load(in);
+      transactions_.clear_dirty();
       break;
   }
   if (!in.done()) {

@@ -14,6 +14,7 @@ Task<void> Simulation::check_repeatedly() {
   while (loading_ || breaking_ || under_way_ > 0) {
     co_await pause(std::chrono::milliseconds(100));
     co_await check_prefix();
+    if (random(8) == 0) co_await check_committed_now(random(2) == 0 ? source_ : replica_);
   }
 }
 
@@ -69,6 +70,10 @@ Task<std::map<Simulation::Place, std::vector<std::string>>> Simulation::contents
         if (fetched->batches.empty()) break;
         for (const Bytes& bytes : fetched->batches) {
           auto batch = RecordBatchView::parse(bytes);
+          if (batch->control() && batch->base_offset() == static_cast<Offset>(values.size())) {
+            values.push_back(fmt::format("the end of a transaction at {}", batch->base_offset()));
+            continue;
+          }
           auto reader = RecordReader::open(*batch, 1 << 20);
           for (auto record = reader->next(); record && *record; record = reader->next()) {
             if ((*record)->offset < static_cast<Offset>(values.size())) continue;
@@ -107,6 +112,7 @@ Task<void> Simulation::check_end() {
       if (++times[value] == 2) broken(fmt::format("'{}' is there twice", value.substr(0, 20)));
     }
   }
+  co_await check_transactions_at_end();
   for (const auto& [place, offset] : committed_) {
     const Topic* topic = replica->state().topic_named(fmt::format("topic{}", place.topic));
     if (topic == nullptr) continue;

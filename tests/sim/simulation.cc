@@ -73,6 +73,7 @@ Task<void> Simulation::scenario() {
   co_await create_source();
   TaskScope scope(sim_.executor());
   for (int i = 0; i < kProducers; ++i) scope.spawn(produce());
+  for (int i = 0; i < kTransactors; ++i) scope.spawn(transact(i));
   scope.spawn(commit());
   scope.spawn(procedure());
   scope.spawn(break_things());

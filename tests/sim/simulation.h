@@ -3,7 +3,8 @@
 //
 // What must hold is checked while it runs (checker.cc) and once all faults are over: the replica is an exact prefix of
 // its source at every instant and identical in the end; nothing acknowledged is lost, changed or there twice; a
-// committed position moves with the data.
+// committed position moves with the data; readers of committed records see the records of committed transactions and of
+// no others, on both sides.
 #pragma once
 
 #include <map>
@@ -13,12 +14,14 @@
 #include "api/admin/remote_clusters.h"
 #include "sim/sim_client.h"
 #include "sim/sim_cluster.h"
+#include "wire/kafka/error_code.h"
 
 namespace distributary::sim {
 
 inline constexpr int kTopics = 2;
 inline constexpr int kPartitions = 2;
 inline constexpr int kProducers = 3;
+inline constexpr int kTransactors = 2;
 
 // One command of an administrator.
 struct Order {
@@ -42,6 +45,7 @@ class Simulation {
   size_t acknowledged() const { return acknowledged_count_; }
   size_t faults() const { return faults_; }
   size_t checks() const { return checks_; }
+  size_t transactions() const { return fates_.size(); }
 
  private:
   struct Place {
@@ -62,6 +66,42 @@ class Simulation {
   Task<void> commit();
   void note_acknowledged(Place place, Offset base, const std::vector<std::string>& values);
   Task<void> settle();
+
+  // transactions.cc
+  enum class Fate { pending, committing, committed, aborted };
+  // One transactional producer, as one process after the other.
+  struct Transactor {
+    explicit Transactor(World& world) : client(world, Address{"sf", kKafkaPort}) {}
+    SimClient client;
+    int number = 0;
+    std::string id;
+    bool second_flow = false;  // KIP-890
+    int64_t producer_id = -1;
+    int16_t epoch = -1;
+    std::map<Place, int32_t> sequences;
+    size_t transaction = 0;
+    Offset position = 0;  // committed by its transactions
+    Offset next_position = 0;
+  };
+  enum class Step { done, fenced, over };  // over: the load has ended
+  Task<void> transact(int number);
+  Task<void> begin(Transactor& as);
+  Task<Step> one_transaction(Transactor& as);
+  Task<Step> send_in(Transactor& as, Place place);
+  Task<Step> add_partition(Transactor& as, Place place);
+  Task<Step> move_position(Transactor& as);
+  Task<Step> end(Transactor& as, bool commit);
+  Task<void> try_as_zombie(Transactor& as, int16_t old_epoch);
+  Step judge(Transactor& as, kafka::ErrorCode error, const char* what);
+  bool load_goes_on() const { return loading_ || breaking_ || under_way_ > 0; }
+
+  // transaction_checker.cc
+  using Values = std::map<Place, std::vector<std::string>>;
+  Task<Values> committed_contents(SimCluster& cluster);
+  Task<bool> read_committed(const SimCluster::Borrowed& stream, TopicPartition partition,
+                            std::vector<std::string>& values);
+  Task<void> check_committed_now(SimCluster& cluster);
+  Task<void> check_transactions_at_end();
 
   // faults.cc
   Task<void> break_things();
@@ -88,7 +128,10 @@ class Simulation {
   World* client_world_ = nullptr;
   std::unique_ptr<admin::RemoteClusters> remote_;
   std::map<Place, std::map<Offset, std::string>> acknowledged_;
-  std::map<Place, Offset> committed_;  // the last acknowledged commit of group "readers"
+  std::map<Place, Offset> committed_;             // the last acknowledged commit of group "readers"
+  std::vector<Fate> fates_;                       // of every transaction
+  std::map<std::string, size_t> transaction_of_;  // of the values written in one
+  std::map<std::string, Offset> moved_;           // the last position that a transaction has committed, by group
   std::string user_ = "root";
   std::vector<std::string> broken_;
   size_t acknowledged_count_ = 0;

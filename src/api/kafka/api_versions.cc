@@ -16,19 +16,31 @@ bool is_software_word(std::string_view word) {
   return !word.empty() && alphanumeric(word.front()) && alphanumeric(word.back()) && std::ranges::all_of(word, allowed);
 }
 
-kafka::ApiVersionsResponse served_versions() {
+// Features are told from version 3 on; one whose lowest level is 0 is told as supported from version 4 on.
+constexpr const char* kTransactionVersion = "transaction.version";
+constexpr int16_t kTransactionVersionLevel = 2;  // KIP-890
+constexpr int16_t kFeaturesVersion = 3;
+constexpr int16_t kZeroLevelVersion = 4;
+
+kafka::ApiVersionsResponse served_versions(int16_t version) {
   kafka::ApiVersionsResponse response;
   for (const KafkaApi& api : kafka_apis()) {
     const kafka::ApiInfo& info = *kafka::find_api(api.key);
     response.api_keys.push_back({static_cast<int16_t>(api.key), info.min_version, info.max_version});
   }
+  if (version >= kZeroLevelVersion)
+    response.supported_features.push_back({kTransactionVersion, 0, kTransactionVersionLevel});
+  if (version < kFeaturesVersion) return response;
+  response.finalized_features_epoch = 0;
+  response.finalized_features.push_back({kTransactionVersion, kTransactionVersionLevel, kTransactionVersionLevel});
   return response;
 }
 
 }  // namespace
 
 Task<Result<KafkaAnswer>> handle_api_versions(const KafkaRequest& request) {
-  kafka::ApiVersionsResponse response = served_versions();
+  kafka::ApiVersionsResponse response =
+      served_versions(request.header.version_known() ? request.version() : int16_t{0});
   if (!request.header.version_known()) {
     // A client newer than we: it reads this in the oldest form and asks again with a version from the list.
     response.error_code = kafka::ErrorCode::unsupported_version;

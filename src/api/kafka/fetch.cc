@@ -20,6 +20,7 @@ FetchRequest read_request(const kafka::FetchRequest& asked, int16_t version) {
   for (const kafka::FetchRequest::ForgottenTopic& topic : asked.forgotten_topics_data) {
     request.forgotten.push_back({{topic.topic, topic.topic_id}, topic.partitions});
   }
+  request.committed = asked.isolation_level == 1;
   request.topics.reserve(asked.topics.size());
   for (const kafka::FetchRequest::Topic& topic : asked.topics) {
     FetchRequest::Topic& out = request.topics.emplace_back();
@@ -38,10 +39,15 @@ Response::Partition describe(FetchedPartition& partition, bool read_committed) {
   out.partition_index = partition.partition;
   out.error_code = to_wire(partition.fault);
   out.high_watermark = partition.high_watermark;
-  out.last_stable_offset = partition.high_watermark;  // no transactions, so nothing is unstable
+  out.last_stable_offset = partition.last_stable;
   out.log_start_offset = partition.log_start;
   if (partition.diverging) out.diverging_epoch = {partition.diverging->epoch, partition.diverging->end};
-  if (!read_committed) out.aborted_transactions.reset();
+  if (read_committed) {
+    for (const AbortedTransaction& one : partition.aborted)
+      out.aborted_transactions->push_back({one.producer_id, one.first});
+  } else {
+    out.aborted_transactions.reset();
+  }
   out.records = std::move(partition.batches);  // empty rather than null, for the sake of older consumers
   return out;
 }

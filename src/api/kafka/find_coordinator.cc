@@ -7,17 +7,13 @@ namespace {
 enum KeyType : int8_t { group = 0, transaction = 1 };
 
 Fault check_key(int8_t type) {
-  if (type == group) return {};
-  // Final for clients, so that they fail at once instead of asking for ever.
-  if (type == transaction) {
-    return {KafkaError::transactional_id_authorization_failed, "transactions are not offered by this server"};
-  }
+  if (type == group || type == transaction) return {};
   return {KafkaError::invalid_request, "the key type is none that is served here"};
 }
 
 }  // namespace
 
-// Every group is coordinated by the node that is asked.
+// Every group and every transactional id is coordinated by the node that is asked.
 Task<Result<KafkaAnswer>> handle_find_coordinator(const KafkaRequest& request) {
   CO_TRY(kafka::FindCoordinatorRequest asked, decode_request<kafka::FindCoordinatorRequest>(request));
   const KafkaListenerOptions& options = request.service.options;

@@ -5,6 +5,8 @@
 
 namespace distributary {
 
+Task<Result<KafkaAnswer>> handle_add_offsets_to_txn(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_add_partitions_to_txn(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_alter_client_quotas(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_alter_configs(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_alter_partition_reassignments(const KafkaRequest& request);
@@ -21,8 +23,11 @@ Task<Result<KafkaAnswer>> handle_describe_cluster(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_configs(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_groups(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_log_dirs(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_describe_producers(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_topic_partitions(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_describe_transactions(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_elect_leaders(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_end_txn(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_fetch(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_find_coordinator(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_heartbeat(const KafkaRequest& request);
@@ -34,6 +39,7 @@ Task<Result<KafkaAnswer>> handle_list_config_resources(const KafkaRequest& reque
 Task<Result<KafkaAnswer>> handle_list_groups(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_list_offsets(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_list_partition_reassignments(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_list_transactions(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_metadata(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_offset_commit(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_offset_delete(const KafkaRequest& request);
@@ -41,5 +47,7 @@ Task<Result<KafkaAnswer>> handle_offset_fetch(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_offset_for_leader_epoch(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_produce(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_sync_group(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_txn_offset_commit(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_write_txn_markers(const KafkaRequest& request);
 
 }  // namespace distributary

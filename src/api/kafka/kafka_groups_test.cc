@@ -82,7 +82,11 @@ TEST_F(KafkaGroupsTest, FindCoordinatorInEveryVersion) {
     request.key_type = 1;
     response = client.call<kafka::FindCoordinatorResponse>(request, version);
     auto error = version < 4 ? response.error_code : response.coordinators.at(0).error_code;
-    EXPECT_EQ(error, kafka::ErrorCode::transactional_id_authorization_failed);
+    EXPECT_EQ(error, kafka::ErrorCode::none);
+    request.key_type = 2;
+    response = client.call<kafka::FindCoordinatorResponse>(request, version);
+    error = version < 4 ? response.error_code : response.coordinators.at(0).error_code;
+    EXPECT_EQ(error, kafka::ErrorCode::invalid_request);
   });
 }
 

@@ -30,7 +30,8 @@ Task<Result<KafkaAnswer>> handle_list_offsets(const KafkaRequest& request) {
       query.partitions.push_back({partition.partition_index, partition.current_leader_epoch, partition.timestamp});
     }
   }
-  std::vector<std::vector<OffsetAnswer>> answers = co_await request.broker().offsets().list(queries, request.caller);
+  std::vector<std::vector<OffsetAnswer>> answers =
+      co_await request.broker().offsets().list(queries, request.caller, asked.isolation_level == 1);
   Response response;
   response.topics.reserve(answers.size());
   for (size_t i = 0; i < answers.size(); ++i) {

@@ -44,9 +44,9 @@ Task<Result<KafkaAnswer>> answer_single(const KafkaRequest& request, kafka::Offs
   std::vector<FoundCursorTopic> found;
   if (asked.topics) {
     std::vector<CursorQueryTopic> topics = read_topics(*asked.topics);
-    found = co_await cursors.find(asked.group_id, topics, request.caller, request.stop);
+    found = co_await cursors.find(asked.group_id, topics, request.caller, request.stop, asked.require_stable);
   } else {
-    found = co_await cursors.find_all(asked.group_id, request.caller, request.stop);
+    found = co_await cursors.find_all(asked.group_id, request.caller, request.stop, asked.require_stable);
   }
   response.topics = describe<Response::Topic>(std::move(found));
   co_return encode_answer(request, response);
@@ -71,9 +71,9 @@ Task<Result<KafkaAnswer>> handle_offset_fetch(const KafkaRequest& request) {
     std::vector<FoundCursorTopic> found;
     if (group.topics) {
       std::vector<CursorQueryTopic> topics = read_topics(*group.topics);
-      found = co_await cursors.find(group.group_id, topics, request.caller, request.stop);
+      found = co_await cursors.find(group.group_id, topics, request.caller, request.stop, asked.require_stable);
     } else {
-      found = co_await cursors.find_all(group.group_id, request.caller, request.stop);
+      found = co_await cursors.find_all(group.group_id, request.caller, request.stop, asked.require_stable);
     }
     Response::Group& out = response.groups.emplace_back();
     out.group_id = std::move(group.group_id);

@@ -7,12 +7,16 @@ namespace distributary {
 namespace {
 
 using Response = kafka::ProduceResponse;
+constexpr int16_t kAbortableVersion = 11;       // knows transaction_abortable
+constexpr int16_t kAddsPartitionsVersion = 12;  // KIP-890: what is produced adds its partition
 
 ProduceRequest read_request(const kafka::ProduceRequest& asked, int16_t version) {
   ProduceRequest request;
   request.acks = asked.acks;
   request.timeout_ms = asked.timeout_ms;
   request.zstd_allowed = version >= 7;
+  request.transactional_id = asked.transactional_id;
+  request.adds_partitions = version >= kAddsPartitionsVersion;
   request.topics.reserve(asked.topic_data.size());
   for (const kafka::ProduceRequest::TopicData& topic : asked.topic_data) {
     ProduceRequest::Topic& out = request.topics.emplace_back();
@@ -23,10 +27,18 @@ ProduceRequest read_request(const kafka::ProduceRequest& asked, int16_t version)
   return request;
 }
 
-Response::PartitionResponse describe(const ProducedPartition& partition) {
+// The clients' own words for what went wrong with a transaction.
+KafkaError error_of(const Fault& fault, int16_t version) {
+  if (fault.error == KafkaError::producer_fenced) return KafkaError::invalid_producer_epoch;
+  if (fault.error == KafkaError::invalid_txn_state && version >= kAbortableVersion)
+    return KafkaError::transaction_abortable;
+  return fault.error;
+}
+
+Response::PartitionResponse describe(const ProducedPartition& partition, int16_t version) {
   Response::PartitionResponse out;
   out.index = partition.partition;
-  out.error_code = to_wire(partition.fault);
+  out.error_code = to_wire(error_of(partition.fault, version));
   out.error_message = message_of(partition.fault);
   out.base_offset = partition.base_offset;
   out.log_append_time_ms = partition.log_append_time;
@@ -46,12 +58,12 @@ Response begin_response(const kafka::ProduceRequest& asked) {
   return response;
 }
 
-void fill(Response& response, const std::vector<ProducedTopic>& topics) {
+void fill(Response& response, const std::vector<ProducedTopic>& topics, int16_t version) {
   for (size_t i = 0; i < topics.size(); ++i) {
     Response::TopicResponse& out = response.responses[i];
     out.partition_responses.reserve(topics[i].partitions.size());
     for (const ProducedPartition& partition : topics[i].partitions)
-      out.partition_responses.push_back(describe(partition));
+      out.partition_responses.push_back(describe(partition, version));
   }
 }
 
@@ -68,7 +80,7 @@ Result<KafkaAnswer> refuse(const KafkaRequest& request, const kafka::ProduceRequ
     for (const auto& partition : topic.partition_data) out.partitions.push_back({partition.index, fault});
   }
   Response response = begin_response(asked);
-  fill(response, topics);
+  fill(response, topics, request.version());
   return encode_answer(request, response);
 }
 
@@ -82,7 +94,7 @@ bool any_fault(const std::vector<ProducedTopic>& topics) {
 Task<Result<KafkaFrame>> finish(Producer& producer, PendingProduce pending, Response response, int16_t version,
                                 int32_t correlation_id, std::stop_token stop) {
   std::vector<ProducedTopic> topics = co_await producer.finish(std::move(pending), stop);
-  fill(response, topics);
+  fill(response, topics, version);
   co_return kafka::encode_response_frame(response, version, correlation_id);
 }
 
@@ -90,10 +102,6 @@ Task<Result<KafkaFrame>> finish(Producer& producer, PendingProduce pending, Resp
 
 Task<Result<KafkaAnswer>> handle_produce(const KafkaRequest& request) {
   CO_TRY(kafka::ProduceRequest asked, decode_request<kafka::ProduceRequest>(request));
-  if (asked.transactional_id) {
-    Fault fault{KafkaError::transactional_id_authorization_failed, "transactions are not offered by this server"};
-    co_return refuse(request, asked, fault);
-  }
   if (asked.acks < -1 || asked.acks > 1) {
     Fault fault{KafkaError::invalid_required_acks, "acks must be -1, 0 or 1"};
     co_return refuse(request, asked, fault);

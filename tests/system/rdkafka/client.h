@@ -51,6 +51,8 @@ void consume_in_group(const std::string& broker, const std::vector<std::string>&
 void offset_for_time(const std::string& broker, const std::vector<std::string>& arguments);
 void create_topic(const std::string& broker, const std::vector<std::string>& arguments);
 void grow_topic(const std::string& broker, const std::vector<std::string>& arguments);
+void transact(const std::string& broker, const std::vector<std::string>& arguments);
+void fence(const std::string& broker, const std::vector<std::string>& arguments);
 void delete_topic(const std::string& broker, const std::vector<std::string>& arguments);
 
 }  // namespace rdkafka_client

@@ -19,8 +19,8 @@ using namespace rdkafka_client;
 
 int main(int count, char** words) {
   const std::map<std::string, std::function<void(const std::string&, const std::vector<std::string>&)>> programs{
-      {"produce", produce},     {"group", consume_in_group}, {"time", offset_for_time},
-      {"create", create_topic}, {"grow", grow_topic},        {"delete", delete_topic}};
+      {"produce", produce}, {"group", consume_in_group}, {"time", offset_for_time}, {"create", create_topic},
+      {"grow", grow_topic}, {"delete", delete_topic},    {"transact", transact},    {"fence", fence}};
   std::vector<std::string> arguments(words + 1, words + count);
   if (arguments.size() < 2 || !programs.contains(arguments[1])) {
     std::fprintf(stderr, "usage: rdkafka_client BROKER PROGRAM ARGUMENT...\n");

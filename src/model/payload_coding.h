@@ -1,0 +1,67 @@
+// Pieces that the payloads of several entries share. Private to model/.
+//
+// A decoder that meets something impossible makes `in.ok()` false; the caller looks once at the end.
+#pragma once
+
+#include <fmt/core.h>
+
+#include <string>
+
+#include "base/coding.h"
+#include "base/error.h"
+#include "model/entry_payload.h"
+
+namespace distributary::payload_coding {
+
+inline Error malformed(const char* what) {
+  return Error{ErrorCode::corrupt, fmt::format("payload of '{}' is malformed", what)};
+}
+
+inline void put_partition(Encoder& out, const TopicPartition& partition) {
+  out.raw(partition.topic.view());
+  out.varint(partition.partition);
+}
+
+inline TopicPartition get_partition(Decoder& in) {
+  TopicPartition partition;
+  ByteView topic = in.raw(16);
+  if (in.ok()) partition.topic = Uuid::from_view(topic);
+  partition.partition = static_cast<PartitionIndex>(in.varint());
+  return partition;
+}
+
+// A count of items that take at least `bytes_min` each.
+inline size_t get_count(Decoder& in, size_t bytes_min, size_t max) {
+  uint64_t count = in.varint();
+  if (count > max || count > in.remaining() / bytes_min) {
+    in.fail();
+    return 0;
+  }
+  return count;
+}
+
+inline std::string get_text(Decoder& in, size_t max) {
+  ByteView text = in.bytes();
+  if (text.size() > max) in.fail();
+  return std::string(as_text(text));
+}
+
+inline constexpr size_t kCursorBytesMin = 20;
+
+inline void put_cursor(Encoder& out, const CursorCommit& cursor) {
+  put_partition(out, cursor.partition);
+  out.zigzag(cursor.offset);
+  out.zigzag(cursor.leader_epoch);
+  out.text(cursor.metadata);
+}
+
+inline CursorCommit get_cursor(Decoder& in) {
+  CursorCommit cursor;
+  cursor.partition = get_partition(in);
+  cursor.offset = in.zigzag();
+  cursor.leader_epoch = static_cast<LeaderEpoch>(in.zigzag());
+  cursor.metadata = get_text(in, kCursorMetadataBytesMax);
+  return cursor;
+}
+
+}  // namespace distributary::payload_coding
