@@ -35,8 +35,7 @@ Task<Result<KafkaAnswer>> handle_txn_offset_commit(const KafkaRequest& request) 
   KafkaError refused = KafkaError::none;
   if (request.version() >= kMembersVersion) {
     MemberClaim member{asked.group_id, asked.member_id, asked.group_instance_id, asked.generation_id_or_member_epoch};
-    const bool named = !asked.member_id.empty() || asked.generation_id_or_member_epoch >= 0;
-    if (named) refused = request.broker().groups().check_commit(member, CommitKind::with_epochs);
+    refused = request.broker().groups().check_commit(member, CommitKind::transactional);
   }
   std::vector<std::vector<Fault>> faults;
   if (refused == KafkaError::none) {
