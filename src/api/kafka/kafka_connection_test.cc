@@ -333,15 +333,7 @@ TEST(KafkaRegistry, ErrorsAreNumberedAsInTheProtocol) {
       {KafkaError::policy_violation, kafka::ErrorCode::policy_violation},
       {KafkaError::out_of_order_sequence_number, kafka::ErrorCode::out_of_order_sequence_number},
       {KafkaError::invalid_producer_epoch, kafka::ErrorCode::invalid_producer_epoch},
-      {KafkaError::invalid_txn_state, kafka::ErrorCode::invalid_txn_state},
-      {KafkaError::invalid_producer_id_mapping, kafka::ErrorCode::invalid_producer_id_mapping},
-      {KafkaError::invalid_transaction_timeout, kafka::ErrorCode::invalid_transaction_timeout},
-      {KafkaError::concurrent_transactions, kafka::ErrorCode::concurrent_transactions},
       {KafkaError::operation_not_attempted, kafka::ErrorCode::operation_not_attempted},
-      {KafkaError::unstable_offset_commit, kafka::ErrorCode::unstable_offset_commit},
-      {KafkaError::producer_fenced, kafka::ErrorCode::producer_fenced},
-      {KafkaError::transactional_id_not_found, kafka::ErrorCode::transactional_id_not_found},
-      {KafkaError::transaction_abortable, kafka::ErrorCode::transaction_abortable},
       {KafkaError::transactional_id_authorization_failed, kafka::ErrorCode::transactional_id_authorization_failed},
       {KafkaError::kafka_storage_error, kafka::ErrorCode::kafka_storage_error},
       {KafkaError::non_empty_group, kafka::ErrorCode::non_empty_group},
@@ -367,6 +359,20 @@ TEST(KafkaRegistry, ErrorsAreNumberedAsInTheProtocol) {
       {KafkaError::unknown_topic_id, kafka::ErrorCode::unknown_topic_id},
       {KafkaError::mismatched_endpoint_type, kafka::ErrorCode::mismatched_endpoint_type},
       {KafkaError::unsupported_endpoint_type, kafka::ErrorCode::unsupported_endpoint_type},
+  };
+  for (const auto& [ours, theirs] : kPairs) EXPECT_EQ(to_wire(ours), theirs) << kafka::to_string(theirs);
+}
+
+TEST(KafkaRegistry, ErrorsOfTransactionsAreNumberedAsInTheProtocol) {
+  const std::pair<KafkaError, kafka::ErrorCode> kPairs[] = {
+      {KafkaError::invalid_txn_state, kafka::ErrorCode::invalid_txn_state},
+      {KafkaError::invalid_producer_id_mapping, kafka::ErrorCode::invalid_producer_id_mapping},
+      {KafkaError::invalid_transaction_timeout, kafka::ErrorCode::invalid_transaction_timeout},
+      {KafkaError::concurrent_transactions, kafka::ErrorCode::concurrent_transactions},
+      {KafkaError::unstable_offset_commit, kafka::ErrorCode::unstable_offset_commit},
+      {KafkaError::producer_fenced, kafka::ErrorCode::producer_fenced},
+      {KafkaError::transactional_id_not_found, kafka::ErrorCode::transactional_id_not_found},
+      {KafkaError::transaction_abortable, kafka::ErrorCode::transaction_abortable},
   };
   for (const auto& [ours, theirs] : kPairs) EXPECT_EQ(to_wire(ours), theirs) << kafka::to_string(theirs);
 }
