@@ -40,7 +40,7 @@ await main(async () => {
   const [{ partitions }] = await kafka.admin().fetchOffsets({ groupId: 'moving', topics: [topic] });
   assert.equal(partitions[0].offset, '2');
 
-  await using(kafka.producer({ ...settings('mover'), retry: { retries: 0 } }), async (old) => {
+  await using(kafka.producer(settings('mover')), async (old) => {
     const open = await old.transaction();
     await open.send({ topic, messages: messages('of the old one') });
     await using(kafka.producer(settings('mover')), async (fresh) => {
