@@ -27,6 +27,10 @@ Bytes content_of(ByteView from, const StreamState& state) {
     store_le(bytes.data() + 40, position.chain.low);
     store_le(bytes.data() + 48, position.chain.high);
   }
+  if (bytes[5] == static_cast<uint8_t>(EntryType::topic_created)) {
+    const TopicUuid id = derive_topic_uuid(ContentView(bytes).origin(), position.lsn + 1);
+    std::copy(id.bytes.begin(), id.bytes.end(), bytes.begin() + 64);
+  }
   store_le(bytes.data(), crc32c(ByteView(bytes).subspan(4)));
   return Bytes(std::move(bytes));
 }

@@ -155,6 +155,39 @@ TEST_F(DamageTest, DamageMetWhileReadingMakesTheStreamReadOnlyUntilItIsWhole) {
   EXPECT_EQ(h.produce({topic, 0}, {"value 61"}).base_offset, 61);
 }
 
+TEST_F(DamageTest, NotesOfDamageThatAreDamagedThemselvesAreNotBelievedToBeEmpty) {
+  std::string path = directory() + "/" + files("segment-")[1];
+  const size_t bit = (96 + 64 + 120 + 70) * 8 + 3;
+  must(h.sim.disk("host").flip_bit(path, bit));
+  EXPECT_GE(wrong_or_missing(), 1);
+  h.close();
+  ASSERT_EQ(files("blob-damage").size(), 1u);
+  must(h.sim.disk("host").flip_bit(directory() + "/" + files("blob-damage")[0], 300));
+  h.open();
+  EXPECT_FALSE(h.stream->damage().empty());
+  h.close();
+  must(h.sim.disk("host").flip_bit(path, bit));
+  h.open();
+  EXPECT_TRUE(h.stream->damage().empty());
+  EXPECT_TRUE(files("blob-damage").empty());
+}
+
+// Its checksum holds, and yet nobody may make us take 32 GiB.
+TEST(DamagedState, ACountBeyondReasonIsRefused) {
+  StreamState state;
+  for (uint64_t ordinals : {uint64_t{kTopicOrdinalsMax} + 1, uint64_t{UINT32_MAX}, UINT64_MAX}) {
+    std::vector<uint8_t> chunk;
+    Encoder out(chunk);
+    out.varint(ordinals);
+    out.u64(0);
+    out.u64(0);
+    out.varint(0);
+    out.varint(0);
+    EXPECT_FALSE(state.load_chunk({StateChunk::Kind::meta, 0}, chunk)) << ordinals;
+  }
+  EXPECT_EQ(state.ordinals_end(), 0u);
+}
+
 TEST_F(DamageTest, DamageMetByALinkMakesTheStreamReadOnlyToo) {
   must(h.sim.disk("host").flip_bit(directory() + "/" + files("segment-")[1], (96 + 64 + 120 + 70) * 8));
   auto from = must(h.sim.executor().run(h.stream->find_position({})));

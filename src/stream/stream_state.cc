@@ -165,6 +165,7 @@ Status StreamState::create_topic(const ContentView& entry) {
   TRY(TopicCreated created, TopicCreated::decode(entry.payload()));
   TopicUuid id = derive_topic_uuid(entry.origin(), entry.origin_lsn());
   if (id != entry.topic()) return fail(misfit(entry, "its topic id is not derived from where it was created"));
+  if (topics_.size() >= kTopicOrdinalsMax) return fail(misfit(entry, "the stream has had as many topics as it may"));
   auto topic = std::make_unique<Topic>();
   topic->id = id;
   topic->name = std::move(created.name);

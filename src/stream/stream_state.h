@@ -108,9 +108,10 @@ struct StateChunk {
   auto operator<=>(const StateChunk&) const = default;
 };
 
-inline constexpr uint32_t kTopicsPerChunk = 256;  // consecutive ordinals
-inline constexpr uint32_t kCursorChunks = 64;     // by group
-inline constexpr uint32_t kProducerChunks = 64;   // by producer id
+inline constexpr uint32_t kTopicOrdinalsMax = 1u << 26;  // topics that a stream may ever have had: 8 bytes each
+inline constexpr uint32_t kTopicsPerChunk = 256;         // consecutive ordinals
+inline constexpr uint32_t kCursorChunks = 64;            // by group
+inline constexpr uint32_t kProducerChunks = 64;          // by producer id
 
 class StreamState {
  public:

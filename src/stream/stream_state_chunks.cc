@@ -27,7 +27,7 @@ struct StreamState::ChunkCodec {
 
   static void load_meta(StreamState& state, Decoder& in) {
     uint64_t ordinals = in.varint();
-    if (ordinals > UINT32_MAX) in.fail();
+    if (ordinals > kTopicOrdinalsMax) in.fail();
     if (in.ok()) state.topics_.resize(std::max<size_t>(ordinals, state.topics_.size()));
     state.history_bytes_ = in.u64();
     state.history_records_ = in.u64();
@@ -47,6 +47,7 @@ struct StreamState::ChunkCodec {
   static void load_topics(StreamState& state, Decoder& in) {
     for (size_t n = get_count(in); n > 0 && in.ok(); --n) {
       std::unique_ptr<Topic> topic = get_topic(in);
+      if (topic->ordinal >= kTopicOrdinalsMax) in.fail();
       if (!in.ok()) return;
       if (topic->ordinal >= state.topics_.size()) state.topics_.resize(topic->ordinal + 1);
       state.ordinals_[topic->id] = topic->ordinal;
