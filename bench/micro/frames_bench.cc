@@ -17,18 +17,25 @@ std::vector<uint8_t> batch_of(size_t size) {
   return RecordBatchBuilder().add({.value = value, .timestamp = 1000}).build();
 }
 
+std::vector<uint8_t> joined(const std::vector<Bytes>& pieces) {
+  std::vector<uint8_t> bytes;
+  for (const Bytes& piece : pieces) bytes.insert(bytes.end(), piece.view().begin(), piece.view().end());
+  return bytes;
+}
+
+std::vector<Bytes> contents_of(const benchmark::State& state) {
+  return std::vector<Bytes>(static_cast<size_t>(state.range(1)), Bytes(batch_of(static_cast<size_t>(state.range(0)))));
+}
+
 void link_encode(benchmark::State& state) {
-  std::vector<uint8_t> batch = batch_of(static_cast<size_t>(state.range(0)));
-  std::vector<ByteView> contents(static_cast<size_t>(state.range(1)), ByteView(batch));
+  std::vector<Bytes> contents = contents_of(state);
   for (auto _ : state) benchmark::DoNotOptimize(encode_entries(1, contents));
-  state.SetBytesProcessed(static_cast<int64_t>(batch.size() * contents.size()) * state.iterations());
+  state.SetBytesProcessed(static_cast<int64_t>(entries_frame_bytes(contents)) * state.iterations());
 }
 BENCHMARK(link_encode)->Args({1024, 64})->Args({16384, 16})->Args({1 << 20, 1});
 
 void link_decode(benchmark::State& state) {
-  std::vector<uint8_t> batch = batch_of(static_cast<size_t>(state.range(0)));
-  std::vector<ByteView> contents(static_cast<size_t>(state.range(1)), ByteView(batch));
-  std::vector<uint8_t> frame = encode_entries(1, contents);
+  std::vector<uint8_t> frame = joined(encode_entries(1, contents_of(state)));
   for (auto _ : state) {
     CHECK(check_frame(frame));
     CHECK(EntriesFrame::decode(ByteView(frame).subspan(kFrameHeaderBytes)));
@@ -46,8 +53,7 @@ void kafka_produce_decode(benchmark::State& state) {
     request.topic_data[0].partition_data.push_back({.index = i, .records = ByteView(batch)});
   kafka::Writer out;
   CHECK(request.encode(out, 9));
-  std::vector<uint8_t> body;
-  for (const Bytes& piece : out.take()) body.insert(body.end(), piece.view().begin(), piece.view().end());
+  std::vector<uint8_t> body = joined(out.take());
   for (auto _ : state) CHECK(kafka::ProduceRequest::decode(body, 9));
 }
 BENCHMARK(kafka_produce_decode)->Arg(1)->Arg(12)->Arg(100);

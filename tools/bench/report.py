@@ -7,6 +7,7 @@ from typing import Any
 
 import svg
 from figures import REFERENCE, Figure, errors_of, figure, number, times_better
+from peers import PEERS
 from workloads import ROWS
 from workloads.base import Metric, Row
 
@@ -147,6 +148,8 @@ def section(results: dict[str, Any], row: Row) -> str:
     if row.note:
         lines.append(f"{row.note}\n")
     for peer in peers:
+        if peer in PEERS and row.number in PEERS[peer].without:
+            lines.append(f"{TITLES[peer]} is left out: {PEERS[peer].without[row.number]}.\n")
         found = errors(results, row.number, peer)
         if found:
             lines.append(f"{TITLES[peer]}: {len(found)} run(s) did not count: {found[0]}\n")

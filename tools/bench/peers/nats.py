@@ -138,13 +138,10 @@ class Nats(Peer):
     def program(self) -> str:
         return "bench_nats"
 
-    def produce_to(self, topic: str, size: int, partitions: int, **words: Any) -> tuple[Batch, dict[str, Any]]:
+    def client_words(self, topic: str, partitions: int, at_replica: bool = False) -> dict[str, Any]:
         # A server that syncs every record by itself would have a full window of them wait for half a minute.
         window = 256 if self.situation.durability == SYNCED else None
-        return super().produce_to(topic, size, partitions, window=window, **words)
-
-    def client_words(self, topic: str, partitions: int, at_replica: bool = False) -> dict[str, Any]:
-        return {"port": self.ports[int(at_replica)], "subject": f"bench.{topic}", "stream": topic}
+        return {"port": self.ports[int(at_replica)], "subject": f"bench.{topic}", "stream": topic, "window": window}
 
     def read_words(self, batch: Batch) -> dict[str, Any]:
         return {"records": batch.records}
