@@ -32,7 +32,7 @@ class Distributary(KafkaClients):
         return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
     def settings(self) -> dict[str, str]:
-        return {"stream": self.stream_options()}
+        return {f"streams, {self.situation.durability}": self.stream_options()}
 
     def stream_options(self) -> str:
         return f"-durability {'async' if self.situation.durability == PAGE_CACHE else 'sync'}"

@@ -101,7 +101,8 @@ class Kafka(KafkaClients):
     def settings(self) -> dict[str, str]:
         return {
             "JVM": f"-Xms{self.heap} -Xmx{self.heap} (MirrorMaker {self.mirror_heap}) {' '.join(JVM)}",
-            **{f"broker {key}": value for key, value in {**self.durability(), **self.tuned_broker}.items()},
+            **{f"broker {key}, {self.situation.durability}": value for key, value in self.durability().items()},
+            **{f"broker {key}": value for key, value in self.tuned_broker.items()},
             **{f"MirrorMaker {key}": value for key, value in self.tuned_mirror.items()},
         }
 

@@ -58,7 +58,8 @@ class Nats(Peer):
         return told.stdout.strip().removeprefix("nats-server: ")
 
     def settings(self) -> dict[str, str]:
-        return {"streams": "file storage, one replica", **self.durability()}
+        durability = {f"{key}, {self.situation.durability}": value for key, value in self.durability().items()}
+        return {"streams": "file storage, one replica", **durability}
 
     def durability(self) -> dict[str, str]:
         return {"sync_interval": "always"} if self.situation.durability == SYNCED else {}
