@@ -102,6 +102,17 @@ TEST_F(KafkaTopicsTest, AllTopicsNoTopicsAndTopicsById) {
   });
 }
 
+// The very bytes of librdkafka 2.16, when it lists all topics and knows one already.
+TEST_F(KafkaTopicsTest, MetadataIgnoresWhatComesAfterTheRequest) {
+  constexpr uint8_t kFrame[] = {0,   0,   0,   25,  0,   3,   0, 13, 0, 0, 0, 1, 0, 7, 'r',
+                                'd', 'k', 'a', 'f', 'k', 'a', 0, 0,  0, 0, 0, 1, 0, 0};
+  create("t");
+  client.send_bytes(kFrame);
+  auto response = client.receive<kafka::MetadataResponse>(13);
+  ASSERT_EQ(response.topics.size(), 1u);
+  EXPECT_EQ(response.topics[0].name, "t");
+}
+
 TEST_F(KafkaTopicsTest, MetadataCreatesTopicsWhenAsked) {
   EXPECT_EQ(metadata({{{.name = "new"}}}, 9, false).topics[0].error_code, kafka::ErrorCode::unknown_topic_or_partition);
   auto made = metadata({{{.name = "new"}}}, 9, true);
