@@ -1,7 +1,8 @@
 # test [--quick | --only STAGE]       everything: units, tools, tidy, sanitizers, fuzzers and what runs as a whole
 #
 # Each stage is tools/x/stages/NN-<name>.sh. It fails by its exit code, and writes what it counted, one line
-# "passed failed skipped", to the file $X_COUNTS. The last line of the output is the sum of those and of the stages.
+# "passed failed skipped", to the file $X_COUNTS, and what it skipped and why, to $X_SKIPPED. The last line of the
+# output is the sum of those and of the stages; what was skipped is named before it.
 set -euo pipefail
 source tools/x/lib/common.sh
 
@@ -26,8 +27,9 @@ done
 ((${#stages[@]} > 0)) || die "there is no stage '$only'"
 
 mkdir -p build
-export X_COUNTS=$PWD/build/test-counts.txt
+export X_COUNTS=$PWD/build/test-counts.txt X_SKIPPED=$PWD/build/test-skipped.txt
 : >"$X_COUNTS"
+: >"$X_SKIPPED"
 summary=()
 for script in "${stages[@]}"; do
   name=$(basename "$script" .sh)
@@ -40,6 +42,7 @@ done
 
 printf '\n== summary (%d s)\n' "$SECONDS"
 printf '%s\n' "${summary[@]}"
+cat "$X_SKIPPED"
 awk '{ passed += $1; failed += $2; skipped += $3 }
   END {
     printf "%d passed, %d failed%s\n", passed, failed, skipped ? ", " skipped " skipped" : ""

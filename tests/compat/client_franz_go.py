@@ -1,0 +1,10 @@
+"""franz-go; its program is in clients/go/franz/."""
+
+from __future__ import annotations
+
+from installs import go
+from walker import start_program
+
+
+def prepare():
+    return start_program([str(go() / "franz")])

@@ -1,0 +1,10 @@
+"""The program clients/java/Clients.java."""
+
+from __future__ import annotations
+
+from installs import java
+from walker import start_program
+
+
+def prepare():
+    return start_program([*java(), "Clients"])
