@@ -27,6 +27,11 @@ class OneBlob final : public Log {
   Task<Result<Bytes>> read(SegmentNumber, uint64_t, size_t, ReadPattern) override { co_return Bytes(); }
   Task<Status> truncate(SegmentNumber, uint64_t) override { co_return Status{}; }
   Task<Status> remove_segment(SegmentNumber) override { co_return Status{}; }
+  Task<Status> begin_rewrite(SegmentNumber, SegmentNumber, RewriteNumber) override { co_return Status{}; }
+  Task<Status> append_rewrite(Bytes) override { co_return Status{}; }
+  Task<Status> commit_rewrite() override { co_return Status{}; }
+  Task<Status> abandon_rewrite() override { co_return Status{}; }
+  Task<Status> remove_replaced() override { co_return Status{}; }
   Task<Status> put_blob(std::string, Bytes) override { co_return Status{}; }
   Task<Result<uint64_t>> blob_size(std::string) override { co_return uint64_t{blob_.size()}; }
   Task<Result<Bytes>> read_blob(std::string, uint64_t at, size_t length) override {
@@ -53,7 +58,8 @@ struct Started {  // runs a task to its end at once: nothing here waits
 };
 
 Started read_run(Log& log, bool& done) {
-  auto run = co_await IndexRun::open(log, kLog, 1, 1);
+  IndexRunName name{1, 1};
+  auto run = co_await IndexRun::open(log, kLog, name);
   if (run) {
     for (size_t i = 0; i < (*run)->blocks(); ++i) (void)co_await (*run)->read_block(i);
     (void)(*run)->seek_block(5, 5);
@@ -65,7 +71,7 @@ Started read_run(Log& log, bool& done) {
 Bytes index_part(ByteView input) {
   constexpr size_t kHeaderBytes = 64;
   const size_t cut = input.empty() ? 0 : input[0] % (input.size() + 1);
-  IndexPartWriter writer(kLog, {1, 1, 0});
+  IndexPartWriter writer(kLog, {1, 1}, 0);
   const Bytes empty = writer.finish(true);
   std::vector<uint8_t> bytes(empty.data(), empty.data() + kHeaderBytes);
   std::vector<uint8_t> block(8);
@@ -117,7 +123,7 @@ void read_chunk(ByteView input) {
 }
 
 void read_headers(ByteView input) {
-  (void)SegmentHeader::parse(input, kLog, 1);
+  (void)SegmentHeader::parse(input, kLog, SegmentInfo{1});
   (void)GroupHeader::parse(input, 7, 0);
 }
 

@@ -68,6 +68,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (content) (void)state.apply(*content, (piece[0] & 2) != 0);
   }
   survives_chunks(state);
-  for (const auto& [origin, position] : state.origins()) (void)state.encode_baseline(origin);
+  for (const auto& [origin, position] : state.origins()) (void)state.encode_baseline(origin, 0);
   return 0;
 }

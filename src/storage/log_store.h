@@ -2,7 +2,8 @@
 // it; everything above uses only this.
 //
 // A log is a row of numbered segments, of which only the last is appended to, and a set of named blobs (sealed indexes,
-// checkpoint chunks). The engine knows nothing of entries: framing, checksums and recovery belong to stream/.
+// checkpoint chunks). Sealed segments can be rewritten: one new segment takes the place of several. The engine knows
+// nothing of entries: framing, checksums and recovery belong to stream/.
 //
 // Fencing: a log is opened under an epoch greater than every earlier one; from then on every operation by an older
 // owner fails with `fenced`. Threads: the executor's thread only. Ownership: a Log must outlive its operations and is
@@ -35,11 +36,16 @@ std::string to_string(const LogId& id);  // "<uuid>.<lane>"
 Result<LogId> parse_log_id(std::string_view text);
 
 using StorageEpoch = uint64_t;
-using SegmentNumber = uint64_t;  // from 1, dense at the end; older ones may have been removed
+using SegmentNumber = uint64_t;  // from 1, dense at the end; older ones may have been removed or merged
+using RewriteNumber = uint32_t;  // of a rewrite within its log, from 1
 
 struct SegmentInfo {
   SegmentNumber number = 0;
   uint64_t bytes = 0;
+  SegmentNumber merged = 0;   // how many segments after `number` it stands for as well
+  RewriteNumber rewrite = 0;  // 0: as it was appended; else which rewrite made it
+
+  SegmentNumber last() const { return number + merged; }
 };
 
 // A blob's name: [a-z0-9.-]{1,128}. For engines.
@@ -84,6 +90,20 @@ class Log {
 
   // Drops a segment that is not the last, for good.
   virtual Task<Status> remove_segment(SegmentNumber number) = 0;
+
+  // Rewriting, in three steps. `begin_rewrite` opens a new segment out of sight, which `append_rewrite` fills.
+  // `commit_rewrite` makes it durable and then puts it in the place of the segments [first, last] by one atomic step:
+  // after a crash there are either all of the old ones or the new one, under the number `first`. When it returns,
+  // `segments()` and `read` know the new one only; nothing ran in between. `remove_replaced` then gives the space of
+  // the old ones back (the next open does it otherwise). One rewrite at a time, beside appends and syncs; what was
+  // begun and not committed is dropped by the next begin, by `abandon_rewrite` and by opening the log again. `first`
+  // and `last` are ends of sealed segments of which none is removed meanwhile, and `rewrite` is greater than that of
+  // any segment of the log.
+  virtual Task<Status> begin_rewrite(SegmentNumber first, SegmentNumber last, RewriteNumber rewrite) = 0;
+  virtual Task<Status> append_rewrite(Bytes data) = 0;
+  virtual Task<Status> commit_rewrite() = 0;
+  virtual Task<Status> abandon_rewrite() = 0;
+  virtual Task<Status> remove_replaced() = 0;
 
   // Blobs: written whole, atomically and durably; replaced if present. Names: [a-z0-9.-]{1,128}.
   virtual Task<Status> put_blob(std::string name, Bytes data) = 0;

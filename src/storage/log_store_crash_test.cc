@@ -16,11 +16,24 @@ struct Model {
   struct Segment {
     Content bytes;  // all that an append was begun with, in order
     size_t durable = 0;
+    SegmentNumber last = 0;  // of those that it stands for
   };
   std::map<SegmentNumber, Segment> segments;
+  struct Rewriting {  // under way: the old ones or the new one
+    SegmentNumber first = 0;
+    Segment segment;
+  };
+  std::optional<Rewriting> rewriting;
+  RewriteNumber rewrites = 0;
   SegmentNumber durable_through = 0;                                 // segments up to here must be there
   std::optional<SegmentNumber> being_removed;                        // may be there or not
   std::map<std::string, std::vector<std::optional<Content>>> blobs;  // any of these; the last one was asked for last
+  void adopt_rewrite() {
+    auto first = segments.find(rewriting->first);
+    segments.erase(first, segments.upper_bound(rewriting->segment.last));
+    segments[rewriting->first] = rewriting->segment;
+    rewriting.reset();
+  }
   bool cutting = false;  // a truncation was under way: `cut` or what was before
   SegmentNumber cut_segment = 0;
   size_t cut_bytes = 0;
@@ -39,7 +52,8 @@ class Workload {
  private:
   Task<Status> step() {
     if (model_.segments.empty()) co_return co_await create();
-    switch (random_.below(12)) {
+    switch (random_.below(13)) {
+      case 12: co_return co_await rewrite();
       case 0: co_return co_await create();
       case 1: co_return co_await remove_oldest();
       case 2: co_return co_await put_blob();
@@ -53,8 +67,8 @@ class Workload {
   }
 
   Task<Status> create() {
-    SegmentNumber number = model_.segments.empty() ? 1 : model_.segments.rbegin()->first + 1;
-    model_.segments[number];
+    SegmentNumber number = model_.segments.empty() ? 1 : model_.segments.rbegin()->second.last + 1;
+    model_.segments[number].last = number;
     co_return co_await log_.create_segment(number, 64 << 10);
   }
 
@@ -84,6 +98,27 @@ class Workload {
     model_.segments.erase(oldest);
     model_.being_removed.reset();
     co_return Status{};
+  }
+
+  // Sealed and durable neighbours become one segment with other bytes.
+  Task<Status> rewrite() {
+    if (model_.segments.size() < 2) co_return Status{};
+    CO_TRY_STATUS(co_await sync());
+    auto first = std::next(model_.segments.begin(), random_.below(model_.segments.size() - 1));
+    auto last = first;
+    if (std::next(last, 2) != model_.segments.end() && random_.below(2) == 0) ++last;
+    Content content(random_.below(9000));
+    random_.fill(content);
+    RewriteNumber number = ++model_.rewrites;
+    CO_TRY_STATUS(co_await log_.begin_rewrite(first->first, last->second.last, number));
+    Bytes data = Bytes::copy(content);
+    CO_TRY_STATUS(co_await log_.append_rewrite(std::move(data)));
+    if (random_.below(4) == 0) co_return co_await log_.abandon_rewrite();
+    size_t size = content.size();
+    model_.rewriting = Model::Rewriting{first->first, Model::Segment{std::move(content), size, last->second.last}};
+    CO_TRY_STATUS(co_await log_.commit_rewrite());
+    model_.adopt_rewrite();
+    co_return co_await log_.remove_replaced();
   }
 
   Task<Status> truncate() {
@@ -152,6 +187,12 @@ void check_segments(LogStoreHarness& harness, Log& log, Model& model) {
   std::map<SegmentNumber, Content> found;
   for (const SegmentInfo& each : log.segments()) found[each.number] = all_of(harness, log, each);
   forget_what_was_being_cut(model);
+  for (const SegmentInfo& each : log.segments()) {
+    bool new_one = model.rewriting && each.rewrite == model.rewrites && each.number == model.rewriting->first;
+    if (new_one) model.adopt_rewrite();
+    model.rewrites = std::max(model.rewrites, each.rewrite);
+  }
+  model.rewriting.reset();
   if (model.being_removed && !found.contains(*model.being_removed)) model.segments.erase(*model.being_removed);
   model.being_removed.reset();
   for (const auto& [number, expected] : model.segments) {
@@ -162,8 +203,8 @@ void check_segments(LogStoreHarness& harness, Log& log, Model& model) {
   std::map<SegmentNumber, Model::Segment> now;
   for (auto& [number, bytes] : found) {
     ASSERT_TRUE(model.segments.contains(number)) << "segment " << number << " came back";
-    ASSERT_TRUE(now.empty() || now.rbegin()->first + 1 == number) << "a gap before segment " << number;
-    now[number] = Model::Segment{bytes, bytes.size()};  // what an open shows is durable
+    ASSERT_TRUE(now.empty() || now.rbegin()->second.last + 1 == number) << "a gap before segment " << number;
+    now[number] = Model::Segment{bytes, bytes.size(), model.segments[number].last};  // what an open shows is durable
   }
   model.segments = std::move(now);
   model.durable_through = model.segments.empty() ? 0 : model.segments.rbegin()->first;

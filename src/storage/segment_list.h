@@ -14,7 +14,13 @@ Status check_truncate(const std::vector<SegmentInfo>& segments, SegmentNumber nu
                       const std::string& log);
 // remove_segment: not_found, or invalid_argument for the last one.
 Status check_remove(const std::vector<SegmentInfo>& segments, SegmentNumber number, const std::string& log);
+// begin_rewrite: invalid_argument unless [first, last] begins and ends where sealed segments do and `rewrite` is new.
+Status check_rewrite(const std::vector<SegmentInfo>& segments, const SegmentInfo& rewritten, const std::string& log);
+// commit_rewrite: puts it in the place of those that it stands for, and gives those.
+std::vector<SegmentInfo> replace_segments(std::vector<SegmentInfo>& segments, const SegmentInfo& rewritten);
 // not_found when there is no such segment.
+Result<SegmentInfo> find_segment(const std::vector<SegmentInfo>& segments, SegmentNumber number,
+                                 const std::string& log);
 Result<uint64_t> segment_bytes(const std::vector<SegmentInfo>& segments, SegmentNumber number, const std::string& log);
 
 }  // namespace distributary

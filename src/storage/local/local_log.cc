@@ -35,7 +35,8 @@ Status LocalLog::broken(Status failed) {
 Task<Result<std::shared_ptr<File>>> LocalLog::file_of(SegmentNumber number) {
   auto at = dirty_.find(number);
   if (at != dirty_.end()) co_return at->second.file;
-  std::string path = directory_.segment_path(number);
+  CO_TRY(SegmentInfo info, find_segment(segments_, number, name_));
+  std::string path = directory_.segment_path(info);
   co_return co_await open_files_.get(std::move(path));
 }
 
@@ -50,7 +51,7 @@ Task<Status> LocalLog::create_segment(SegmentNumber number, uint64_t bytes_expec
   if (segments_.size() > 1 && dirty_.contains(segments_[segments_.size() - 2].number)) {
     CO_TRY_STATUS(broken(co_await sync_dirty()));
   }
-  std::string path = directory_.segment_path(number);
+  std::string path = directory_.segment_path({number});
   Result<std::unique_ptr<File>> created = co_await files_.open(path, OpenMode::create_new);
   if (!created) co_return broken(fail(created.error()));
   std::shared_ptr<File> file = std::move(*created);
@@ -187,7 +188,7 @@ Task<Status> LocalLog::cut(SegmentNumber segment, uint64_t bytes) {
     SegmentInfo last = segments_.back();
     dirty_.erase(last.number);
     // One by one and durably, from the end: a crash must not leave a gap.
-    CO_TRY_STATUS(co_await drop_file(directory_.segment_path(last.number)));
+    CO_TRY_STATUS(co_await drop_file(directory_.segment_path(last)));
     segments_.pop_back();
     bytes_ -= last.bytes;
   }
@@ -211,12 +212,12 @@ Task<Status> LocalLog::drop_file(std::string path) {
 Task<Status> LocalLog::remove_segment(SegmentNumber number) {
   CO_TRY_STATUS(usable());
   CO_TRY_STATUS(check_remove(segments_, number, name_));
-  CO_TRY(uint64_t bytes, segment_bytes(segments_, number, name_));
+  CO_TRY(SegmentInfo removed, find_segment(segments_, number, name_));
   LogOwnership::Operation operation(ownership_);
   dirty_.erase(number);
   std::erase_if(segments_, [number](const SegmentInfo& info) { return info.number == number; });
-  bytes_ -= bytes;
-  co_return co_await drop_file(directory_.segment_path(number));
+  bytes_ -= removed.bytes;
+  co_return co_await drop_file(directory_.segment_path(removed));
 }
 
 }  // namespace distributary

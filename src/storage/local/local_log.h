@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 
 #include "storage/local/log_directory.h"
 #include "storage/local/log_ownership.h"
@@ -35,6 +36,11 @@ class LocalLog final : public Log {
   Task<Result<std::vector<Bytes>>> read_ranges(SegmentNumber segment, std::vector<LogRange> ranges) override;
   Task<Status> truncate(SegmentNumber segment, uint64_t bytes) override;
   Task<Status> remove_segment(SegmentNumber number) override;
+  Task<Status> begin_rewrite(SegmentNumber first, SegmentNumber last, RewriteNumber rewrite) override;
+  Task<Status> append_rewrite(Bytes data) override;
+  Task<Status> commit_rewrite() override;
+  Task<Status> abandon_rewrite() override;
+  Task<Status> remove_replaced() override;
   Task<Status> put_blob(std::string name, Bytes data) override;
   Task<Result<uint64_t>> blob_size(std::string name) override;
   Task<Result<Bytes>> read_blob(std::string name, uint64_t at, size_t length) override;
@@ -49,6 +55,11 @@ class LocalLog final : public Log {
     uint64_t from = 0;  // all before it is durable
   };
   using Dirty = std::map<SegmentNumber, Unsynced>;
+  struct Rewriting {
+    SegmentInfo info;
+    std::shared_ptr<File> file;
+    std::string path;
+  };
 
   Status usable() const { return ownership_->check(epoch_, name_); }
   Status writable() const;
@@ -78,6 +89,8 @@ class LocalLog final : public Log {
   bool directory_dirty_ = false;  // a segment was created since the last sync began
   uint64_t expected_ = 0;         // of the last segment, when this owner has created it
   uint64_t reserved_ = 0;         // of the last segment
+  std::optional<Rewriting> rewriting_;
+  std::vector<std::string> replaced_;  // files of segments that a rewrite has replaced
 };
 
 }  // namespace distributary

@@ -121,7 +121,9 @@ Task<Status> LocalLogStore::settle(LogDirectory& directory, const std::vector<Se
   CO_TRY_STATUS(std::move(synced));
   while (!ownership.doubtful.empty()) {
     auto [number, from] = *ownership.doubtful.begin();
-    CO_TRY_STATUS(co_await directory.rewrite(number, from));
+    auto at = std::find_if(segments.begin(), segments.end(),
+                           [number = number](const SegmentInfo& info) { return info.number == number; });
+    if (at != segments.end()) CO_TRY_STATUS(co_await directory.write_again(*at, from));
     ownership.doubtful.erase(number);
   }
   co_return Status{};

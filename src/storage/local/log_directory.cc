@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "base/checksum.h"
 
@@ -13,6 +14,7 @@ namespace {
 constexpr std::string_view kSegmentPrefix = "segment-";
 constexpr std::string_view kSegmentSuffix = ".log";
 constexpr size_t kSegmentDigits = 20;
+constexpr size_t kRewriteDigits = 10;
 constexpr std::string_view kBlobPrefix = "blob-";
 constexpr std::string_view kTemporaryPrefix = "temporary-";
 constexpr std::string_view kEpochFile = "epoch";
@@ -26,12 +28,21 @@ bool parse_number(std::string_view text, T& into, int base = 10) {
   return error == std::errc{} && stopped == text.data() + text.size();
 }
 
-// 0: not a segment's name.
-SegmentNumber segment_number(std::string_view name) {
-  if (!name.starts_with(kSegmentPrefix) || !name.ends_with(kSegmentSuffix)) return 0;
-  if (name.size() != kSegmentPrefix.size() + kSegmentDigits + kSegmentSuffix.size()) return 0;
-  SegmentNumber number = 0;
-  return parse_number(name.substr(kSegmentPrefix.size(), kSegmentDigits), number) ? number : 0;
+// Without its size; nullopt: not a segment's name.
+std::optional<SegmentInfo> segment_of(std::string_view name) {
+  if (!name.starts_with(kSegmentPrefix) || !name.ends_with(kSegmentSuffix)) return std::nullopt;
+  std::string_view middle = name.substr(kSegmentPrefix.size());
+  middle.remove_suffix(kSegmentSuffix.size());
+  SegmentInfo info;
+  bool plain = middle.size() == kSegmentDigits;
+  if (!plain && middle.size() != 2 * kSegmentDigits + kRewriteDigits + 2) return std::nullopt;
+  if (!parse_number(middle.substr(0, kSegmentDigits), info.number) || info.number == 0) return std::nullopt;
+  if (plain) return info;
+  SegmentNumber last = 0;
+  bool good = parse_number(middle.substr(kSegmentDigits + 1, kSegmentDigits), last) && last >= info.number &&
+              parse_number(middle.substr(2 * kSegmentDigits + 2), info.rewrite) && info.rewrite > 0;
+  info.merged = last - info.number;
+  return good ? std::optional(info) : std::nullopt;
 }
 
 // format, epoch and checksum of both, separated by one blank.
@@ -59,8 +70,15 @@ Result<StorageEpoch> decode_epoch(std::string_view text, const std::string& path
 
 }  // namespace
 
-std::string LogDirectory::segment_path(SegmentNumber number) const {
-  return fmt::format("{}/{}{:0{}}{}", path_, kSegmentPrefix, number, kSegmentDigits, kSegmentSuffix);
+std::string LogDirectory::segment_path(const SegmentInfo& segment) const {
+  std::string name = fmt::format("{}/{}{:0{}}", path_, kSegmentPrefix, segment.number, kSegmentDigits);
+  if (segment.rewrite > 0)
+    name += fmt::format("-{:0{}}-{:0{}}", segment.last(), kSegmentDigits, segment.rewrite, kRewriteDigits);
+  return name.append(kSegmentSuffix);
+}
+
+std::string LogDirectory::temporary_path() {
+  return fmt::format("{}/{}{}", path_, kTemporaryPrefix, next_temporary_++);
 }
 
 Task<Result<LogDirectory::Contents>> LogDirectory::scan() {
@@ -70,19 +88,42 @@ Task<Result<LogDirectory::Contents>> LogDirectory::scan() {
     std::string path = path_ + "/" + name;
     if (name.starts_with(kTemporaryPrefix)) {
       CO_TRY_STATUS(co_await files_.remove(path));
-    } else if (SegmentNumber number = segment_number(name)) {
-      CO_TRY(uint64_t bytes, co_await files_.file_size(path));
-      contents.segments.push_back({number, bytes});
+    } else if (std::optional<SegmentInfo> segment = segment_of(name)) {
+      CO_TRY(segment->bytes, co_await files_.file_size(path));
+      contents.segments.push_back(*segment);
     } else if (name.starts_with(kBlobPrefix)) {
       CO_TRY(uint64_t bytes, co_await files_.file_size(path));
       contents.blobs[name.substr(kBlobPrefix.size())] = bytes;
     }
   }
+  CO_TRY_STATUS(co_await remove_superseded(contents.segments));
   co_return contents;
 }
 
-Task<Status> LogDirectory::rewrite(SegmentNumber number, uint64_t from) {
-  std::string path = segment_path(number);
+// A rewrite that has been put in place counts, even when what it replaced is still there.
+Task<Status> LogDirectory::remove_superseded(std::vector<SegmentInfo>& segments) {
+  std::vector<SegmentInfo> all = segments;
+  auto superseded = [&](const SegmentInfo& one) {
+    return std::any_of(all.begin(), all.end(), [&](const SegmentInfo& by) {
+      return by.rewrite > one.rewrite && by.number <= one.number && one.last() <= by.last();
+    });
+  };
+  if (std::any_of(all.begin(), all.end(), superseded)) {
+    std::vector<std::shared_ptr<File>> none;
+    std::string directory = path_;
+    CO_TRY_STATUS(co_await syncs_.sync(std::move(none), std::move(directory)));  // first what supersedes, durably
+  }
+  for (const SegmentInfo& segment : all) {
+    if (superseded(segment)) CO_TRY_STATUS(co_await files_.remove(segment_path(segment)));
+  }
+  std::erase_if(segments, superseded);
+  std::sort(segments.begin(), segments.end(),
+            [](const SegmentInfo& a, const SegmentInfo& b) { return a.number < b.number; });
+  co_return Status{};
+}
+
+Task<Status> LogDirectory::write_again(SegmentInfo segment, uint64_t from) {
+  std::string path = segment_path(segment);
   Result<std::unique_ptr<File>> file = co_await files_.open(path, OpenMode::read_write);
   if (!file && file.error().code == ErrorCode::not_found) co_return Status{};  // dropped meanwhile
   if (!file) co_return fail(file.error());
@@ -105,7 +146,7 @@ Task<Status> LogDirectory::sync_last(std::vector<SegmentInfo> segments) {
   std::vector<std::shared_ptr<File>> last;
   size_t count = std::min(segments.size(), kUnsyncedSegments);
   for (size_t i = segments.size() - count; i < segments.size(); ++i) {
-    std::string path = segment_path(segments[i].number);
+    std::string path = segment_path(segments[i]);
     CO_TRY(std::unique_ptr<File> file, co_await files_.open(std::move(path), OpenMode::read_write));
     last.push_back(std::move(file));
   }
@@ -129,7 +170,7 @@ Task<Status> LogDirectory::write_epoch(StorageEpoch epoch) {
 }
 
 Task<Status> LogDirectory::write_file(std::string name, Bytes data) {
-  std::string temporary = fmt::format("{}/{}{}", path_, kTemporaryPrefix, next_temporary_++);
+  std::string temporary = temporary_path();
   std::string path = path_ + "/" + name;
   Status written = co_await write_temporary(temporary, std::move(data));
   if (written) written = co_await files_.rename(temporary, path);

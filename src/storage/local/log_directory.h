@@ -2,6 +2,9 @@
 //
 //   <root>/logs/<uuid>.<lane>/epoch                       the epoch under which the log was last opened
 //                             segment-<20 digits>.log     segment of that number
+//                             segment-<first, 20 digits>-<last, 20 digits>-<rewrite, 10 digits>.log
+//                                                         stands for the segments first to last: it supersedes every
+//                                                         file of those that an older rewrite, or none, has made
 //                             blob-<name>
 //                             temporary-<number>          a file being written; removed at open
 //   <root>/logs/removed-<uuid>.<lane>-<number>            a log being removed; removed at start
@@ -28,10 +31,10 @@ class LogDirectory {
     std::vector<SegmentInfo> segments;
     std::map<std::string, uint64_t> blobs;  // sizes by name
   };
-  // Also removes what an interrupted write has left. An unknown file is left alone.
+  // Also removes what an interrupted write or rewrite has left. An unknown file is left alone.
   Task<Result<Contents>> scan();
   // Writes the end of a segment again, from `from` on.
-  Task<Status> rewrite(SegmentNumber number, uint64_t from);
+  Task<Status> write_again(SegmentInfo segment, uint64_t from);
   // Makes the last kUnsyncedSegments of them durable, with the directory's entries.
   static constexpr size_t kUnsyncedSegments = 2;
   Task<Status> sync_last(std::vector<SegmentInfo> segments);
@@ -42,11 +45,13 @@ class LogDirectory {
   Task<Status> write_file(std::string name, Bytes data);
 
   const std::string& path() const { return path_; }
-  std::string segment_path(SegmentNumber number) const;
+  std::string segment_path(const SegmentInfo& segment) const;
+  std::string temporary_path();  // another one each time
   std::string blob_path(const std::string& name) const { return path_ + "/" + blob_file(name); }
   static std::string blob_file(const std::string& name) { return "blob-" + name; }
 
  private:
+  Task<Status> remove_superseded(std::vector<SegmentInfo>& segments);
   Task<Status> write_temporary(const std::string& path, Bytes data);
   FileSystem& files_;
   SyncScheduler& syncs_;

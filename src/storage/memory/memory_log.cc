@@ -14,7 +14,9 @@ MemoryLog::MemoryLog(Executor& executor, MemoryLogs& logs, std::shared_ptr<Memor
       name_("log " + std::move(name)),
       epoch_(data_->epoch),
       crashes_(logs.crashes) {
-  for (const auto& [number, segment] : data_->segments) segments_.push_back({number, segment.bytes.size()});
+  for (const auto& [number, segment] : data_->segments) {
+    segments_.push_back({number, segment.bytes.size(), segment.merged, segment.rewrite});
+  }
 }
 
 Status MemoryLog::usable() const {
@@ -128,6 +130,51 @@ Task<Status> MemoryLog::remove_segment(SegmentNumber number) {
   std::erase_if(segments_, [number](const SegmentInfo& info) { return info.number == number; });
   co_return Status{};
 }
+
+Task<Status> MemoryLog::begin_rewrite(SegmentNumber first, SegmentNumber last, RewriteNumber rewrite) {
+  CO_TRY_STATUS(writable());
+  SegmentInfo wanted{first, 0, last - first, rewrite};
+  CO_TRY_STATUS(check_rewrite(segments_, wanted, name_));
+  rewriting_ = wanted;
+  rewritten_.clear();
+  co_return Status{};
+}
+
+Task<Status> MemoryLog::append_rewrite(Bytes data) {
+  CO_TRY_STATUS(writable());
+  if (!rewriting_) co_return fail(ErrorCode::invalid_argument, name_ + ": no rewrite has begun");
+  CO_TRY_STATUS(room_for(rewritten_.size() + data.size()));
+  ByteView view = data.view();
+  rewritten_.insert(rewritten_.end(), view.begin(), view.end());
+  co_return Status{};
+}
+
+Task<Status> MemoryLog::commit_rewrite() {
+  CO_TRY_STATUS(writable());
+  if (!rewriting_) co_return fail(ErrorCode::invalid_argument, name_ + ": no rewrite has begun");
+  CO_TRY_STATUS(check_rewrite(segments_, *rewriting_, name_));
+  if (logs_.sync_time > Duration::zero()) {
+    CO_TRY_STATUS(co_await sleep_for(executor_, logs_.sync_time));
+    CO_TRY_STATUS(writable());
+  }
+  SegmentInfo info = *std::exchange(rewriting_, std::nullopt);
+  info.bytes = rewritten_.size();
+  for (const SegmentInfo& old : replace_segments(segments_, info)) {
+    data_->bytes -= data_->segments[old.number].bytes.size();
+    data_->segments.erase(old.number);
+  }
+  data_->bytes += info.bytes;
+  data_->segments[info.number] = {std::exchange(rewritten_, {}), info.bytes, true, info.merged, info.rewrite};
+  co_return Status{};
+}
+
+Task<Status> MemoryLog::abandon_rewrite() {
+  rewriting_.reset();
+  rewritten_.clear();
+  co_return Status{};
+}
+
+Task<Status> MemoryLog::remove_replaced() { co_return usable(); }  // they went with the commit
 
 Task<Status> MemoryLog::put_blob(std::string name, Bytes data) {
   CO_TRY_STATUS(usable());

@@ -16,6 +16,11 @@ class MemoryLog final : public Log {
   Task<Result<Bytes>> read(SegmentNumber segment, uint64_t at, size_t length, ReadPattern pattern) override;
   Task<Status> truncate(SegmentNumber segment, uint64_t bytes) override;
   Task<Status> remove_segment(SegmentNumber number) override;
+  Task<Status> begin_rewrite(SegmentNumber first, SegmentNumber last, RewriteNumber rewrite) override;
+  Task<Status> append_rewrite(Bytes data) override;
+  Task<Status> commit_rewrite() override;
+  Task<Status> abandon_rewrite() override;
+  Task<Status> remove_replaced() override;
   Task<Status> put_blob(std::string name, Bytes data) override;
   Task<Result<uint64_t>> blob_size(std::string name) override;
   Task<Result<Bytes>> read_blob(std::string name, uint64_t at, size_t length) override;
@@ -37,6 +42,8 @@ class MemoryLog final : public Log {
   uint64_t crashes_;
   bool broken_ = false;
   std::vector<SegmentInfo> segments_;
+  std::optional<SegmentInfo> rewriting_;
+  std::vector<uint8_t> rewritten_;  // its bytes so far
 };
 
 }  // namespace distributary

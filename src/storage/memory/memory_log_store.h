@@ -20,6 +20,8 @@ struct MemoryLogs {
     std::vector<uint8_t> bytes;
     uint64_t synced = 0;   // bytes of it that survive a crash
     bool durable = false;  // it survives a crash at all
+    SegmentNumber merged = 0;
+    RewriteNumber rewrite = 0;
   };
   struct LogData {
     StorageEpoch epoch = 0;
