@@ -1,5 +1,7 @@
 #include "cluster/open_streams.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/log.h"
 
@@ -13,6 +15,23 @@ const Logger kLog("cluster");
 constexpr Duration kReopenPause = std::chrono::seconds(1);
 constexpr size_t kRemovalsPerScan = 1000;
 constexpr int kEpochAttemptsMax = 10;
+
+}  // namespace
+
+namespace {
+
+// Nothing is dropped or rewritten before the link of a registered replica has said how far the replica is.
+void hold_for_new_replicas(const std::vector<ReplicaRegistration>& before, const StreamRecord& now, Stream& stream) {
+  auto in = [](const std::vector<ReplicaRegistration>& all, const Uuid& uuid) {
+    return std::any_of(all.begin(), all.end(), [&](const ReplicaRegistration& one) { return one.uuid == uuid; });
+  };
+  for (const ReplicaRegistration& replica : now.replicas) {
+    if (!in(before, replica.uuid)) stream.set_hold(hold_name(replica.uuid), 0);
+  }
+  for (const ReplicaRegistration& replica : before) {
+    if (!in(now.replicas, replica.uuid)) stream.release_hold(hold_name(replica.uuid));
+  }
+}
 
 }  // namespace
 
@@ -89,6 +108,7 @@ Task<Result<std::unique_ptr<OpenStream>>> OpenStreams::open(StreamRecord record)
     kLog.warn("the stream is damaged and read-only",
               {{"stream", record.path}, {"first_lsn", damage.first_lsn}, {"what", damage.what}});
   }
+  hold_for_new_replicas({}, record, **stream);
   auto open_stream = std::make_unique<OpenStream>();
   open_stream->record = std::move(record);
   open_stream->stream = std::move(*stream);
@@ -158,6 +178,7 @@ void OpenStreams::update(const StreamRecord& record) {
   StreamHandle handle = peek(record.uuid);
   if (!handle) return;
   bool new_options = !(handle->record.settings == record.settings);
+  hold_for_new_replicas(handle->record.replicas, record, *handle->stream);
   handle->record = record;
   if (new_options) handle->stream->set_options(options_for(record.settings));
 }

@@ -26,6 +26,9 @@ struct ReplicaRegistration {
   bool operator==(const ReplicaRegistration&) const = default;
 };
 
+// Under which the source's log is held back for a replica (Stream::set_hold).
+inline std::string hold_name(const Uuid& replica) { return "link-" + to_string(replica); }
+
 // Kept with the replica stream: permission for that source, and no other, to write here.
 struct UpstreamRegistration {
   uint32_t idx = 0;

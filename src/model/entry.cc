@@ -41,6 +41,7 @@ bool is_known(EntryClass entry_class, EntryType type) {
   auto number = static_cast<uint8_t>(type);
   if (entry_class == EntryClass::history) return number >= 1 && number <= 15 && type != EntryType::baseline;
   if (entry_class == EntryClass::baseline) return type == EntryType::baseline;
+  if (entry_class == EntryClass::rewritten) return type == EntryType::skipped || type == EntryType::compacted_batch;
   return entry_class == EntryClass::local && type == EntryType::expired;
 }
 
@@ -61,17 +62,53 @@ std::string_view to_string(EntryType type) {
     case EntryType::transaction_extended: return "transaction extended";
     case EntryType::transaction_positions: return "transaction positions";
     case EntryType::transaction_ended: return "transaction ended";
+    case EntryType::skipped: return "skipped";
+    case EntryType::compacted_batch: return "compacted batch";
     case EntryType::expired: return "expired";
   }
   return "unknown";
 }
 
+namespace {
+
+// Payloads of rewritten entries begin alike (docs/formats/stream-log.md): a compacted batch with the checksum of the
+// original content, a skipped range with the chain hash after it; then what the originals count for.
+constexpr size_t kCompactedChecksumAt = 0;
+constexpr size_t kSkippedCountAt = 16;
+
+}  // namespace
+
 Hash128 ContentView::chain_after() const {
-  if (!is_history()) return chain_before();  // a baseline stands at the position that it names
+  if (type() == EntryType::skipped)
+    return {load_le<uint64_t>(payload().data()), load_le<uint64_t>(payload().data() + 8)};
+  bool compacted = type() == EntryType::compacted_batch;
+  if (!is_history() && !compacted) return chain_before();  // a baseline stands at the position that it names
   uint8_t input[20];
   std::memcpy(input, at(40), 16);
-  std::memcpy(input + 16, at(0), 4);
+  std::memcpy(input + 16, compacted ? payload().data() + kCompactedChecksumAt : at(0), 4);
   return hash128(input);
+}
+
+uint64_t ContentView::lsn_count() const {
+  bool range = type() == EntryType::skipped && payload().size() >= kSkippedHeaderBytes;
+  return range ? load_le<uint64_t>(payload().data() + kSkippedCountAt) : 1;
+}
+
+uint64_t ContentView::history_bytes() const {
+  if (is_history()) return bytes_.size();
+  if (type() == EntryType::skipped) return load_le<uint64_t>(payload().data() + kSkippedCountAt + 8);
+  return type() == EntryType::compacted_batch ? load_le<uint32_t>(payload().data() + 4) : 0;
+}
+
+uint64_t ContentView::history_records() const {
+  if (type() == EntryType::skipped) return load_le<uint64_t>(payload().data() + kSkippedCountAt + 16);
+  return is_batch() ? offset_count() : 0;
+}
+
+ByteView ContentView::batch() const {
+  if (type() == EntryType::record_batch) return payload();
+  bool compacted = type() == EntryType::compacted_batch && payload().size() >= kCompactedHeaderBytes;
+  return compacted ? payload().subspan(kCompactedHeaderBytes) : ByteView();
 }
 
 Result<ContentView> ContentView::parse(ByteView bytes) {
@@ -86,6 +123,12 @@ Result<ContentView> ContentView::parse(ByteView bytes) {
                 fmt::format("content checksum of origin LSN {} does not match", content.origin_lsn()));
   }
   TRY_STATUS(check_kind(content));
+  size_t needed =
+      content.type() == EntryType::skipped ? kSkippedHeaderBytes : (content.is_rewritten() ? kCompactedHeaderBytes : 0);
+  bool counts = content.payload_length() >= needed;
+  if (counts && content.type() == EntryType::skipped)
+    counts = content.lsn_count() > 0 && content.lsn_count() <= kSkippedLsnsMax;
+  if (!counts) return fail(ErrorCode::corrupt, "rewritten entry is malformed");
   return content;
 }
 

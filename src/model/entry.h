@@ -16,7 +16,8 @@
 
 namespace distributary {
 
-enum class EntryClass : uint8_t { history = 1, local = 2, baseline = 3 };
+// rewritten: stands for history of which a rewrite has dropped something (model/rewritten_entry.h).
+enum class EntryClass : uint8_t { history = 1, local = 2, baseline = 3, rewritten = 4 };
 
 enum class EntryType : uint8_t {
   record_batch = 1,
@@ -34,6 +35,8 @@ enum class EntryType : uint8_t {
   transaction_extended = 13,
   transaction_positions = 14,
   transaction_ended = 15,
+  skipped = 32,
+  compacted_batch = 33,
   expired = 64,
 };
 bool is_known(EntryClass entry_class, EntryType type);
@@ -43,6 +46,9 @@ inline constexpr size_t kEntryLocalHeaderBytes = 24;
 inline constexpr size_t kEntryContentHeaderBytes = 96;
 inline constexpr size_t kEntryHeaderBytes = kEntryLocalHeaderBytes + kEntryContentHeaderBytes;
 inline constexpr uint16_t kEntryVersion = 1;
+inline constexpr size_t kSkippedHeaderBytes = 40;   // of the payload of a skipped range, before what it did
+inline constexpr size_t kCompactedHeaderBytes = 8;  // of the payload of a compacted batch, before the batch
+inline constexpr uint64_t kSkippedLsnsMax = uint64_t{1} << 40;
 inline constexpr size_t kEntryPayloadBytesMax = 64u << 20;
 
 // Length of a whole entry with `payload` bytes, padded to 8.
@@ -66,6 +72,11 @@ class ContentView {
   OriginLsn origin_lsn() const { return load_le<uint64_t>(at(32)); }
   Hash128 chain_before() const { return {load_le<uint64_t>(at(40)), load_le<uint64_t>(at(48))}; }
   Hash128 chain_after() const;
+  // What it stands for in its origin's history and in the log: itself, unless a rewrite has made it.
+  uint64_t lsn_count() const;
+  OriginLsn last_origin_lsn() const { return origin_lsn() + lsn_count() - 1; }
+  uint64_t history_bytes() const;    // of the original contents; 0 when it is no history
+  uint64_t history_records() const;  // offsets of the original record batches
   WallMillis appended() const { return load_le<int64_t>(at(56)); }
   TopicUuid topic() const { return Uuid::from_view(bytes_.subspan(64, 16)); }
   PartitionIndex partition() const { return load_le<uint32_t>(at(80)); }
@@ -73,8 +84,12 @@ class ContentView {
   Offset base_offset() const { return load_le<int64_t>(at(88)); }
   Offset end_offset() const { return base_offset() + offset_count(); }
   ByteView payload() const { return bytes_.subspan(kEntryContentHeaderBytes); }
+  // The record batch, original or compacted; empty in entries of other types.
+  ByteView batch() const;
+  bool is_batch() const { return type() == EntryType::record_batch || type() == EntryType::compacted_batch; }
+  bool is_rewritten() const { return entry_class() == EntryClass::rewritten; }
   bool is_history() const { return entry_class() == EntryClass::history; }
-  // What links carry: history, and the baselines that stand for history no longer kept.
+  // What links carry: history, and what stands for history no longer kept.
   bool travels() const { return entry_class() != EntryClass::local; }
 
  private:
@@ -113,6 +128,8 @@ struct EntryView {
   Lsn lsn = 0;
   size_t length = 0;  // in the log, padding included
   ContentView content;
+
+  Lsn end_lsn() const { return lsn + content.lsn_count(); }  // one past the last that it stands for
 
   // Checks the local header against `salt`, the lengths, and the content's checksum. `corrupt` says which of them
   // failed.

@@ -63,11 +63,20 @@ Task<Status> add_baselines(Stream& source, Agreement& agreement) {
   co_return Status{};
 }
 
+// For origins of which the replica has nothing and of which a rewrite has dropped something here: what comes first, so
+// that it takes the rest as it is. A replica that has a part needs the rest whole, and says so when it is not.
+void add_notes(const Stream& source, Uuid replica, Agreement& agreement) {
+  for (const auto& [origin, position] : source.state().origins()) {
+    auto held = agreement.held.find(origin);
+    bool nothing = held == agreement.held.end() || held->second.lsn == 0;
+    if (nothing && origin.stream != replica && source.rewritten_until(origin) > 0)
+      agreement.baselines.push_back(source.rewritten_note(origin));
+  }
+}
+
 }  // namespace
 
-OriginPosition position_after(const ContentView& content) {
-  return {content.origin_lsn(), content.is_history() ? content.chain_after() : content.chain_before()};
-}
+OriginPosition position_after(const ContentView& content) { return {content.last_origin_lsn(), content.chain_after()}; }
 
 Task<Agreement> agree(Stream& source, Uuid replica, std::string where, std::vector<HeldPosition> positions) {
   Agreement out;
@@ -85,11 +94,13 @@ Task<Agreement> agree(Stream& source, Uuid replica, std::string where, std::vect
   Result<LogPosition> start = co_await source.find_position(std::move(held));
   if (start) {
     out.start = *start;
+    add_notes(source, replica, out);
     co_return out;
   }
   Error error = start.error();
   if (error.code == ErrorCode::gap) {
     Status based = co_await add_baselines(source, out);
+    if (based) add_notes(source, replica, out);
     if (based) co_return out;
     error = based.error();
   }

@@ -16,7 +16,7 @@ const Logger kLog("link");
 Link::Link(LinkContext& context, LinkKey key)
     : context_(context),
       key_(key),
-      hold_name_("link-" + to_string(key.replica)),
+      hold_name_(hold_name(key.replica)),
       back_off_(context.world.random, context.options.backoff_min, context.options.backoff_max),
       wake_(context.world.executor),
       progressed_(context.world.executor),

@@ -205,5 +205,69 @@ TEST(LinkFaults, APausedReplicaHoldsBackRetention) {
   EXPECT_FALSE(two.sf.run(two.sf.open("/a")->stream->find_position({}))) << "let go after it was replicated";
 }
 
+// Much that is dead, in small segments: a deleted topic, and deleted records.
+void fill_with_dead(TwoClusters& two, const std::string& path) {
+  two.sf.create_topic(path, "dead");
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_TRUE(two.sf.produce(path, "t", {"kept " + std::to_string(i)}));
+    ASSERT_TRUE(two.sf.produce(path, "dead", {std::string(300, 'x')}));
+  }
+  StreamHandle source = two.sf.open(path);
+  const StreamState& state = source->stream->state();
+  must(source->stream->delete_topic(state.topic_named("dead")->id));
+  Lsn lsn = must(source->stream->delete_records({state.topic_named("t")->id, 0}, 10));
+  must(two.sf.run(source->stream->wait_durable(lsn)));
+}
+
+TEST(LinkFaults, ARewrittenSourceIsCopiedWithWhatIsLeftOfIt) {
+  TwoClusters two(37);
+  two.sf.catalog_options.stream.segment_bytes = 2'000;
+  two.start();
+  two.sf.create("/a");
+  two.sf.create_topic("/a", "t");
+  fill_with_dead(two, "/a");
+  must(two.sf.run(two.sf.open("/a")->stream->purge()));
+  ASSERT_GT(two.sf.open("/a")->stream->rewritten_until(two.sf.open("/a")->stream->origin()), 0u);
+  two.ny.create("/a");
+  two.ny.add_upstream("/a", two.sf, "/a");
+  two.sf.add_replica("/a", two.ny, "/a");
+  ASSERT_TRUE(two.sf.wait_replicated("/a"));
+  EXPECT_TRUE(two.sf.open("/a")->stream->state().same_as(two.ny.open("/a")->stream->state()));
+  EXPECT_EQ(two.ny.open("/a")->stream->state().topic_named("t")->partitions[0].log_start, 10);
+  // From now on everything comes whole, also over a restart in between, and what is purged now waits for the replica.
+  ASSERT_TRUE(two.sf.produce("/a", "t", {"later"}));
+  two.ny.kill();
+  two.ny.start();
+  fill_with_dead(two, "/a");
+  must(two.sf.run(two.sf.open("/a")->stream->purge()));
+  ASSERT_TRUE(two.sf.wait_replicated("/a"));
+  EXPECT_TRUE(two.sf.open("/a")->stream->state().same_as(two.ny.open("/a")->stream->state()));
+}
+
+TEST(LinkFaults, APausedReplicaHoldsBackRewritesUpToALimit) {
+  TwoClusters two(38);
+  two.sf.catalog_options.stream.segment_bytes = 2'000;
+  two.start();
+  two.set_up();
+  ASSERT_TRUE(two.sf.wait_replicated("/a"));
+  two.sf.set_paused("/a", true);
+  fill_with_dead(two, "/a");
+  StreamHandle source = two.sf.open("/a");
+  Origin origin = source->stream->origin();
+  must(two.sf.run(source->stream->purge()));
+  EXPECT_LE(source->stream->rewritten_until(origin), two.ny.origins("/a").at(origin).lsn);
+  // Past the limit space counts more, and the replica is told what it will miss.
+  StreamOptions options = source->stream->options();
+  options.hold_bytes_max = 1000;
+  source->stream->set_options(options);
+  must(two.sf.run(source->stream->purge()));
+  EXPECT_GT(source->stream->rewritten_until(origin), two.ny.origins("/a").at(origin).lsn);
+  source.reset();
+  two.sf.set_paused("/a", false);
+  ASSERT_TRUE(two.sf.wait_problem("/a", "ErrGap"));
+  EXPECT_EQ(two.sf.status("/a").link_state, LinkState::gap);
+  EXPECT_LE(two.ny.origins("/a").at(origin).lsn, two.sf.open("/a")->stream->rewritten_until(origin));
+}
+
 }  // namespace
 }  // namespace distributary

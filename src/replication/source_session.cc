@@ -96,7 +96,9 @@ bool SourceSession::wanted(const ContentView& content) const {
   Origin origin = content.origin();
   if (origin.stream == setup_.replica) return false;  // it came from there
   auto held = held_.find(origin);
-  return held == held_.end() || content.origin_lsn() > held->second.lsn;
+  OriginLsn lsn = held == held_.end() ? 0 : held->second.lsn;
+  if (content.entry_class() == EntryClass::baseline && content.origin_lsn() == 0) return lsn == 0;
+  return content.last_origin_lsn() > lsn;
 }
 
 Task<Status> SourceSession::send_baselines() {

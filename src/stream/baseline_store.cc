@@ -14,7 +14,7 @@ namespace {
 
 const Logger logger("retention");
 constexpr std::string_view kMagic = "DSTRBAS1";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr size_t kHeaderBytes = 64;
 
 std::string blob_name(SegmentNumber segment) { return fmt::format("baseline.{:020}", segment); }
@@ -86,11 +86,11 @@ Task<Status> BaselineStore::advance(SegmentNumber first_kept) {
   CO_TRY(StreamState state, co_await load(first));
   for (const SegmentInfo& segment : segments) {
     if (segment.number >= first_kept) break;
-    SegmentScanner scanner(log_, id_, segment.number, kSegmentHeaderBytes, segment.bytes);
+    SegmentScanner scanner(log_, id_, segment, kSegmentHeaderBytes);
     for (;;) {
       CO_TRY(std::optional<ScannedGroup> group, co_await scanner.next());
       if (!group) break;
-      for (size_t offset = kGroupHeaderBytes; offset < group->bytes.size();) {
+      for (size_t offset = kGroupHeaderBytes; offset < group->entries_end();) {
         auto entry = group->entry(offset);
         if (!entry)
           co_return fail(

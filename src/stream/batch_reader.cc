@@ -18,14 +18,18 @@ constexpr size_t kEntriesPerFetch = 4096;
 Bytes batch_of(const TopicUuid& topic, const IndexEntry& place, const Bytes& entry) {
   uint32_t length = load_le<uint32_t>(entry.data() + kEntryLocalHeaderBytes + 28);
   ContentView content(entry.view().subspan(kEntryLocalHeaderBytes, kEntryContentHeaderBytes + length));
-  if (content.type() != EntryType::transaction_ended) return entry.slice(kEntryHeaderBytes, length);
+  if (content.type() != EntryType::transaction_ended) {
+    ByteView batch = content.batch();
+    return entry.slice(static_cast<size_t>(batch.data() - entry.data()), batch.size());
+  }
   auto ended = TransactionEnded::decode(content.payload());
   const TransactionEnded::Marker* marker = ended ? ended->marker({topic, partition_of(place.key)}) : nullptr;
   if (marker == nullptr || marker->offset != place.base_offset) return {};
   return Bytes(control_batch_of(*ended, *marker, content.appended()));
 }
 
-// Offsets are dense, so a hole in the index is damage that was stepped over when a segment was indexed anew.
+// Offsets are dense, but for holes that the index itself has (IndexEntry::hole): others are damage that was stepped
+// over when a segment was indexed anew.
 Error missing(const TopicUuid& topic, IndexKey key, Offset from, Offset to) {
   return Error{ErrorCode::corrupt,
                fmt::format("damage: topic {} partition {} offsets {} to {} are missing from the log; "
@@ -48,7 +52,7 @@ Status BatchReader::check(const TopicUuid& topic, const IndexEntry& entry, const
   if (payload > kEntryPayloadBytesMax || entry_length(payload) != bytes.size()) return damaged("impossible length");
   auto content = ContentView::parse(bytes.view().subspan(kEntryLocalHeaderBytes, kEntryContentHeaderBytes + payload));
   if (!content) return damaged(content.error().message);
-  bool promised = content->topic() == topic && content->partition() == partition_of(entry.key) &&
+  bool promised = content->is_batch() && content->topic() == topic && content->partition() == partition_of(entry.key) &&
                   content->base_offset() == entry.base_offset && content->offset_count() == entry.offsets;
   bool marker = content->type() == EntryType::transaction_ended && !batch_of(topic, entry, bytes).empty();
   if (!promised && !marker) return damaged("another batch is in its place");
@@ -110,18 +114,41 @@ Task<void> BatchReader::read_spans(std::vector<Span>& spans) {
 
 Task<Result<BatchReader::Batches>> BatchReader::read(TopicUuid topic, IndexKey key, Offset from, Offset end,
                                                      size_t bytes_max, bool whole_first) {
-  CO_TRY(std::vector<IndexEntry> entries,
-         co_await index_.find(key, from, std::max<size_t>(bytes_max, 1), kEntriesPerFetch));
-  while (!entries.empty() && entries.back().end_offset() > end) entries.pop_back();
-  last_damage_ = {};
-  if (entries.empty() || entries.front().base_offset > from) {
-    co_return fail(missing(topic, key, from, entries.empty() ? end : entries.front().base_offset));
+  for (;;) {
+    uint64_t seen = index_.generation();
+    auto batches = co_await read_once(topic, key, from, end, bytes_max, whole_first);
+    if (batches || seen == index_.generation()) co_return batches;
+    // a segment was rewritten meanwhile: the places looked up before do not hold any more
   }
+}
+
+// The batches to read: at least one, unless all up to `end` were dropped by compaction.
+Task<Result<std::vector<IndexEntry>>> BatchReader::find(TopicUuid topic, IndexKey key, Offset from, Offset end,
+                                                        size_t bytes_max) {
+  std::vector<IndexEntry> batches;
+  for (Offset next = from; batches.empty() && next < end;) {
+    size_t wanted = std::max<size_t>(bytes_max, 1);
+    CO_TRY(std::vector<IndexEntry> entries, co_await index_.find(key, next, wanted, kEntriesPerFetch));
+    while (!entries.empty() && entries.back().end_offset() > end) entries.pop_back();
+    if (entries.empty() || entries.front().base_offset > next) {
+      co_return fail(missing(topic, key, next, entries.empty() ? end : entries.front().base_offset));
+    }
+    for (const IndexEntry& entry : entries) {
+      if (entry.base_offset > next) break;  // the next fetch names what is missing
+      next = entry.end_offset();
+      if (!entry.hole()) batches.push_back(entry);
+    }
+  }
+  co_return batches;
+}
+
+Task<Result<BatchReader::Batches>> BatchReader::read_once(TopicUuid topic, IndexKey key, Offset from, Offset end,
+                                                          size_t bytes_max, bool whole_first) {
+  last_damage_ = {};
+  CO_TRY(std::vector<IndexEntry> entries, co_await find(topic, key, from, end, bytes_max));
   size_t total = 0;
   size_t count = 0;
   for (const IndexEntry& entry : entries) {
-    if (count > 0 && entry.base_offset != entries[count - 1].end_offset())
-      break;  // the next fetch names what is missing
     if (total + entry.length > bytes_max && (count > 0 || !whole_first)) break;
     total += entry.length;
     ++count;

@@ -43,7 +43,8 @@ class BatchReader {
     std::vector<Bytes> batches;
     size_t bytes = 0;
   };
-  // Batches from the one that holds `from` up to `end` (exclusive). `topic` as of the call; it may be gone when the
+  // Batches from the one that holds `from`, or the next one where compaction has dropped it, up to `end` (exclusive).
+  // Offsets that are missing without such an explanation are damage. `topic` as of the call; it may be gone when the
   // read ends.
   Task<Result<Batches>> read(TopicUuid topic, IndexKey key, Offset from, Offset end, size_t bytes_max,
                              bool whole_first);
@@ -54,6 +55,9 @@ class BatchReader {
   ReadPlace last_damage() const { return last_damage_; }
 
  private:
+  Task<Result<Batches>> read_once(TopicUuid topic, IndexKey key, Offset from, Offset end, size_t bytes_max,
+                                  bool whole_first);
+  Task<Result<std::vector<IndexEntry>>> find(TopicUuid topic, IndexKey key, Offset from, Offset end, size_t bytes_max);
   struct Span {  // neighbours in the log that one read covers
     SegmentNumber segment = 0;
     uint64_t at = 0;

@@ -14,7 +14,7 @@ namespace {
 
 const Logger logger("checkpoint");
 constexpr std::string_view kMagic = "DSTRCKP1";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr size_t kHeaderBytes = 64;
 constexpr size_t kManifestBytesMax = 1u << 30;
 constexpr uint8_t kIndexKind = 4;

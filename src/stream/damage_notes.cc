@@ -70,13 +70,13 @@ Task<Status> DamageNotes::save(const std::vector<Damage>& damage) {
 Task<Result<bool>> DamageNotes::whole(SegmentNumber number) {
   auto found = std::ranges::find(log_.segments(), number, &SegmentInfo::number);
   if (found == log_.segments().end()) co_return true;  // no longer kept
-  SegmentScanner scanner(log_, id_, number, kSegmentHeaderBytes, found->bytes);
+  SegmentScanner scanner(log_, id_, *found, kSegmentHeaderBytes);
   for (;;) {
     auto group = co_await scanner.next();
     if (!group && group.error().code != ErrorCode::corrupt) co_return fail(group.error());
     if (!group) co_return false;
     if (!*group) co_return true;
-    for (size_t offset = kGroupHeaderBytes; offset < (*group)->bytes.size();) {
+    for (size_t offset = kGroupHeaderBytes; offset < (*group)->entries_end();) {
       auto entry = (*group)->entry(offset);
       if (!entry) co_return false;
       offset += entry->length;

@@ -2,8 +2,11 @@
 // end of a transaction shows a control batch in every partition that it marks. Private to stream/.
 #pragma once
 
+#include <algorithm>
+
 #include "model/entry.h"
 #include "model/record_batch.h"
+#include "model/rewritten_entry.h"
 #include "model/transaction_payload.h"
 #include "stream/index_entry.h"
 #include "stream/stream_state.h"
@@ -17,6 +20,25 @@ struct EntryPlace {
   size_t length = 0;
 };
 
+// The offsets that a rewrite has dropped in the midst of a partition.
+template <class Visit>
+void visit_holes(const StreamState& state, const ContentView& content, IndexEntry hole, Visit visit) {
+  auto skipped = Skipped::decode(content.payload());
+  if (!skipped) return;  // what is in the log was applied
+  hole.length = 0;
+  hole.max_timestamp = -1;
+  for (const SkippedPartition& item : skipped->partitions) {
+    const Topic* topic = state.topic(item.partition.topic);
+    if (item.trimmed || topic == nullptr) continue;
+    hole.key = index_key(topic->ordinal, item.partition.partition);
+    for (Offset from = item.first; from < item.next; from += hole.offsets) {  // an entry counts 32 bits of offsets
+      hole.base_offset = from;
+      hole.offsets = static_cast<uint32_t>(std::min<Offset>(item.next - from, INT32_MAX));
+      visit(hole);
+    }
+  }
+}
+
 // Calls `visit(const IndexEntry&)` for each. Those of topics that are not there (any more) are left out.
 template <class Visit>
 void visit_indexed(const StreamState& state, const ContentView& content, const EntryPlace& place, Visit visit) {
@@ -25,10 +47,12 @@ void visit_indexed(const StreamState& state, const ContentView& content, const E
   entry.segment = place.segment;
   entry.at = place.at;
   entry.max_timestamp = content.appended();
-  if (content.type() == EntryType::record_batch) {
+  if (content.type() == EntryType::skipped) {
+    visit_holes(state, content, entry, visit);
+  } else if (content.is_batch()) {
     const Topic* topic = state.topic(content.topic());
     if (topic == nullptr) return;
-    auto batch = RecordBatchView::parse(content.payload());
+    auto batch = RecordBatchView::parse(content.batch());
     entry.key = index_key(topic->ordinal, content.partition());
     entry.base_offset = content.base_offset();
     entry.offsets = content.offset_count();

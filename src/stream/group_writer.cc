@@ -94,7 +94,8 @@ PendingGroup& GroupWriter::gather() {
 void GroupWriter::added(const LogPosition& end) {
   PendingGroup& group = groups_.back();
   ++group.entries;
-  ++next_lsn_;
+  group.lsns += end.next - next_lsn_;
+  next_lsn_ = end.next;
   group.end = end;
   size_t before = unwritten_bytes_;
   unwritten_bytes_ += group.bytes.size() - gathered_from_;
@@ -132,12 +133,13 @@ Bytes GroupWriter::finish(PendingGroup& group) {
   header.epoch = epoch_;
   header.length = static_cast<uint32_t>(group.bytes.size() - group.header_at);
   header.entries = group.entries;
+  if (group.lsns != group.entries) header.lsns = group.lsns;
   header.written = world_.clock().wall_now();
   header.position = group.at;
   header.encode(group.bytes.data() + group.header_at, segment_salt(id_, group.segment));
   group.end.segment = group.segment;
   group.end.at = group.next_at();
-  group.end.next = group.first_lsn + group.entries;
+  group.end.next = group.first_lsn + group.lsns;
   return Bytes(std::move(group.bytes));
 }
 
@@ -176,7 +178,7 @@ Task<Status> GroupWriter::write_next() {
   CO_TRY_STATUS(co_await log_.append(data));
   cache_.put(id_, group.segment, group.at, data.slice(group.header_at, data.size() - group.header_at));
   unwritten_bytes_ = groups_.empty() ? 0 : unwritten_bytes_ - std::min(unwritten_bytes_, data.size());
-  written_lsn_ = group.first_lsn + group.entries - 1;
+  written_lsn_ = group.last_lsn();
   written_end_ = group.end;
   mark_wanted_ = group.entries > 0;
   if (events_.written) events_.written(group);
@@ -206,7 +208,7 @@ Task<Status> GroupWriter::sync_once() {
   for (; covered > 0; --covered) {
     PendingGroup group = std::move(unsynced_.front());
     unsynced_.pop_front();
-    durable_lsn_ = group.first_lsn + group.entries - 1;
+    durable_lsn_ = group.last_lsn();
     durable_end_ = group.end;
     if (events_.durable) events_.durable(group);
     while (!to_seal_.empty() && to_seal_.front() < group.segment) {

@@ -40,12 +40,13 @@ struct PendingGroup {
   uint64_t at = 0;  // of the group header in the segment
   Lsn first_lsn = 0;
   uint32_t entries = 0;
+  uint64_t lsns = 0;  // that its entries take: one each, but for skipped ranges from a link
   uint32_t salt = 0;  // of its entries
   std::vector<RaisedWatermark> watermarks;
   LogPosition end;  // after its last entry
 
   uint64_t next_at() const { return at + bytes.size() - header_at; }
-  Lsn last_lsn() const { return first_lsn + entries - 1; }
+  Lsn last_lsn() const { return first_lsn + lsns - 1; }
 };
 
 class GroupWriter {

@@ -22,25 +22,51 @@ void HistoryReader::settle(LogPosition& position) const {
                            [&](const SegmentInfo& s) { return s.number == position.segment; });
   bool at_end = here != segments.end() && position.at >= here->bytes && here + 1 != segments.end();
   if (at_end) {
-    ++position.segment;
+    position.segment = (here + 1)->number;
     position.at = kSegmentHeaderBytes;
   }
   if (position.at < kSegmentHeaderBytes) position.at = kSegmentHeaderBytes;
 }
 
+bool HistoryReader::find_again(LogPosition& position) const {
+  for (const SegmentInfo& info : log_.segments()) {
+    if (position.segment < info.number || position.segment > info.last() || info.rewrite == 0) continue;
+    if (position.segment == info.number && position.at <= kSegmentHeaderBytes) return false;
+    position.segment = info.number;
+    position.at = kSegmentHeaderBytes;
+    return true;
+  }
+  return false;
+}
+
+Task<Result<ScannedGroup>> HistoryReader::next_group(LogPosition& position) {
+  LogPosition before = position;
+  settle(position);
+  last_read_ = position;
+  auto group = co_await group_at(position.segment, position.at);
+  if (group && group->header.first_lsn <= position.next) co_return group;
+  position = before;
+  if (group) {
+    group = fail(ErrorCode::corrupt, fmt::format("log {} goes on at LSN {}, expected {}: damage", to_string(id_),
+                                                 group->header.first_lsn, position.next));
+  }
+  if (find_again(position)) co_return co_await next_group(position);
+  co_return group;
+}
+
 Task<Result<ScannedGroup>> HistoryReader::group_at(SegmentNumber segment, uint64_t at) {
-  uint32_t salt = segment_salt(id_, segment);
+  const auto& segments = log_.segments();
+  auto info = std::find_if(segments.begin(), segments.end(), [&](const SegmentInfo& s) { return s.number == segment; });
+  if (info == segments.end())
+    co_return fail(ErrorCode::gap, fmt::format("segment {} of log {} is no longer kept", segment, to_string(id_)));
+  uint32_t salt = segment_salt(id_, segment, info->rewrite);
   if (std::optional<Bytes> cached = cache_.get_from(id_, segment, at)) {
     auto header = GroupHeader::parse(cached->view(), salt, at);
     if (header && cached->size() >= header->length) {
       co_return ScannedGroup{*header, cached->slice(0, header->length), segment, at, entry_salt(salt, header->epoch)};
     }
   }
-  const auto& segments = log_.segments();
-  auto info = std::find_if(segments.begin(), segments.end(), [&](const SegmentInfo& s) { return s.number == segment; });
-  if (info == segments.end())
-    co_return fail(ErrorCode::gap, fmt::format("segment {} of log {} is no longer kept", segment, to_string(id_)));
-  SegmentScanner scanner(log_, id_, segment, at, info->bytes);
+  SegmentScanner scanner(log_, id_, *info, at);
   CO_TRY(std::optional<ScannedGroup> group, co_await scanner.next());
   if (!group)
     co_return fail(ErrorCode::corrupt,
@@ -49,16 +75,19 @@ Task<Result<ScannedGroup>> HistoryReader::group_at(SegmentNumber segment, uint64
 }
 
 Status HistoryReader::collect(const ScannedGroup& group, const LogPosition& from, LogChunk& chunk) {
-  size_t offset = kGroupHeaderBytes;
-  while (offset < group.bytes.size()) {
+  for (size_t offset = kGroupHeaderBytes; offset < group.entries_end();) {
     auto entry = group.entry(offset);
     if (!entry)
       return fail(entry.error().context(fmt::format("damage in segment {} at {}", group.segment, group.at + offset)));
+    if (entry->lsn < from.next && entry->end_lsn() > from.next) {
+      return fail(ErrorCode::gap, fmt::format("LSNs {} to {} were dropped by a rewrite; {} is wanted", entry->lsn,
+                                              entry->end_lsn() - 1, from.next));
+    }
     if (entry->lsn >= from.next && entry->content.travels()) {
       Bytes content = group.bytes.slice(offset + kEntryLocalHeaderBytes, entry->content.bytes().size());
       chunk.bytes += content.size();
-      if (entry->content.is_history()) chunk.next.history_bytes += content.size();
-      if (entry->content.type() == EntryType::record_batch) chunk.next.history_records += entry->content.offset_count();
+      chunk.next.history_bytes += entry->content.history_bytes();
+      chunk.next.history_records += entry->content.history_records();
       chunk.contents.push_back(std::move(content));
     }
     offset += entry->length;
@@ -70,13 +99,7 @@ Task<Result<LogChunk>> HistoryReader::read(LogPosition from, LogPosition end, si
   LogChunk chunk;
   chunk.next = from;
   while (chunk.next.next < end.next && chunk.bytes < bytes_max) {
-    settle(chunk.next);
-    last_read_ = chunk.next;
-    CO_TRY(ScannedGroup group, co_await group_at(chunk.next.segment, chunk.next.at));
-    if (group.header.first_lsn > chunk.next.next) {
-      co_return fail(ErrorCode::corrupt, fmt::format("log {} goes on at LSN {}, expected {}: damage", to_string(id_),
-                                                     group.header.first_lsn, chunk.next.next));
-    }
+    CO_TRY(ScannedGroup group, co_await next_group(chunk.next));
     CO_TRY_STATUS(collect(group, chunk.next, chunk));
     chunk.next.next = std::max(chunk.next.next, group.header.end_lsn());
     chunk.next.at = group.at + group.header.length;
@@ -96,7 +119,7 @@ Task<Result<std::optional<Hash128>>> HistoryReader::chain_at(Origin origin, Orig
     CO_TRY(LogChunk chunk, co_await read(position, end, kStepBytes));
     for (const Bytes& bytes : chunk.contents) {
       ContentView content(bytes);
-      if (content.origin() != origin || content.origin_lsn() != lsn) continue;
+      if (content.origin() != origin || content.last_origin_lsn() != lsn) continue;
       co_return content.chain_after();
     }
     position = chunk.next;

@@ -32,6 +32,9 @@ class HistoryReader {
   Task<Result<ScannedGroup>> group_at(SegmentNumber segment, uint64_t at);
   // Moves over the end of a sealed segment.
   void settle(LogPosition& position) const;
+  // A rewrite may have moved what `position` points to: goes back to the begin of its segment. False: it did not.
+  bool find_again(LogPosition& position) const;
+  Task<Result<ScannedGroup>> next_group(LogPosition& position);
   static Status collect(const ScannedGroup& group, const LogPosition& from, LogChunk& chunk);
 
   Log& log_;

@@ -19,11 +19,12 @@ struct IndexEntry {
   IndexKey key = 0;
   Offset base_offset = 0;
   uint32_t offsets = 0;
-  uint32_t length = 0;  // of the whole entry in the log
+  uint32_t length = 0;  // of the whole entry in the log; 0: a hole, these offsets were dropped by compaction
   SegmentNumber segment = 0;
   uint64_t at = 0;
   WallMillis max_timestamp = 0;
 
+  bool hole() const { return length == 0; }
   Offset end_offset() const { return base_offset + offsets; }
   bool operator==(const IndexEntry&) const = default;
 };

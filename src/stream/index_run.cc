@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/checksum.h"
 #include "base/coding.h"
@@ -10,6 +11,8 @@
 namespace distributary {
 namespace {
 
+constexpr std::string_view kKind = "index";
+constexpr std::string_view kRewrittenKind = "rewritten";
 constexpr std::string_view kMagic = "DSTRIDX1";
 constexpr std::string_view kFooterMagic = "DSTRIDXF";
 constexpr uint32_t kVersion = 1;
@@ -46,19 +49,31 @@ Error damaged(const std::string& blob, std::string_view what) {
 
 }  // namespace
 
-std::string IndexRunName::of(SegmentNumber first, SegmentNumber last, uint32_t part) {
-  return fmt::format("index.{:020}.{:020}.{:04}", first, last, part);
+std::string IndexRunName::part(uint32_t part) const {
+  std::string name = fmt::format("{}.{:020}.{:020}.{:04}", of_rewrite ? kRewrittenKind : kKind, first, last, part);
+  if (rewrite > 0) name += fmt::format(".{:010}", rewrite);
+  return name;
 }
 
-bool IndexRunName::parse(const std::string& blob, IndexRunName& out) {
-  if (blob.size() != 6 + 20 + 1 + 20 + 1 + 4 || !blob.starts_with("index.")) return false;
-  out.first = std::stoull(blob.substr(6, 20));
-  out.last = std::stoull(blob.substr(27, 20));
-  out.part = static_cast<uint32_t>(std::stoul(blob.substr(48, 4)));
-  return of(out.first, out.last, out.part) == blob;
+bool IndexRunName::parse(const std::string& blob, IndexRunName& name, uint32_t& part) {
+  constexpr size_t kPlain = 1 + 20 + 1 + 20 + 1 + 4;
+  name.of_rewrite = blob.starts_with(kRewrittenKind);
+  size_t kind = name.of_rewrite ? kRewrittenKind.size() : kKind.size();
+  bool rewritten = blob.size() == kind + kPlain + 11;
+  if ((!name.of_rewrite && !blob.starts_with(kKind)) || (blob.size() != kind + kPlain && !rewritten)) return false;
+  bool digits = std::all_of(blob.begin() + static_cast<std::ptrdiff_t>(kind), blob.end(),
+                            [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+  if (!digits || blob[kind + 1] == '.' || blob[kind + 22] == '.' || blob[kind + 43] == '.') return false;
+  name.first = std::strtoull(blob.c_str() + kind + 1, nullptr, 10);
+  name.last = std::strtoull(blob.c_str() + kind + 22, nullptr, 10);
+  part = static_cast<uint32_t>(std::strtoul(blob.c_str() + kind + 43, nullptr, 10));
+  name.rewrite = rewritten ? static_cast<RewriteNumber>(std::strtoul(blob.c_str() + kind + 48, nullptr, 10)) : 0;
+  return name.part(part) == blob;
 }
 
-IndexPartWriter::IndexPartWriter(LogId log, IndexRunName name) : log_(log), name_(name) { bytes_.resize(kHeaderBytes); }
+IndexPartWriter::IndexPartWriter(LogId log, IndexRunName name, uint32_t part) : log_(log), name_(name), part_(part) {
+  bytes_.resize(kHeaderBytes);
+}
 
 void IndexPartWriter::add(const IndexEntry& entry) {
   if (block_.empty()) {
@@ -92,11 +107,11 @@ Bytes IndexPartWriter::finish(bool last_part) {
   out.u32(kVersion);
   out.raw(log_.stream.view());
   out.u32(log_.lane);
-  out.u32(name_.part);
+  out.u32(part_);
   out.u64(name_.first);
   out.u64(name_.last);
   out.u32(last_part ? 1 : 0);
-  out.u32(0);
+  out.u32(name_.rewrite);
   store_le(header.data() + 8, crc32c(ByteView(header).subspan(12)));
   std::copy(header.begin(), header.end(), bytes_.begin());
 
@@ -117,8 +132,8 @@ Bytes IndexPartWriter::finish(bool last_part) {
   return Bytes(std::move(bytes_));
 }
 
-Task<Result<std::unique_ptr<IndexRun>>> IndexRun::open(Log& log, LogId id, SegmentNumber first, SegmentNumber last) {
-  std::unique_ptr<IndexRun> run(new IndexRun(log, first, last));
+Task<Result<std::unique_ptr<IndexRun>>> IndexRun::open(Log& log, LogId id, IndexRunName name) {
+  std::unique_ptr<IndexRun> run(new IndexRun(log, name));
   for (bool ended = false; !ended;) {
     CO_TRY(bool was_last, co_await run->open_part(id, static_cast<uint32_t>(run->parts_)));
     ++run->parts_;
@@ -128,7 +143,7 @@ Task<Result<std::unique_ptr<IndexRun>>> IndexRun::open(Log& log, LogId id, Segme
 }
 
 Task<Result<bool>> IndexRun::open_part(LogId id, uint32_t part) {
-  std::string blob = IndexRunName::of(first_, last_, part);
+  std::string blob = name_.part(part);
   CO_TRY(uint64_t size, co_await log_.blob_size(blob));
   if (size < kHeaderBytes + kFooterBytes) co_return fail(damaged(blob, "cut short"));
   CO_TRY(Bytes header, co_await log_.read_blob(blob, 0, kHeaderBytes));
@@ -142,9 +157,9 @@ Task<Result<bool>> IndexRun::open_part(LogId id, uint32_t part) {
   if (in.u32() != kVersion)
     co_return fail(ErrorCode::unsupported, fmt::format("index {} has an unknown version", blob));
   bool ours = Uuid::from_view(in.raw(16)) == id.stream && in.u32() == id.lane && in.u32() == part &&
-              in.u64() == first_ && in.u64() == last_;
-  if (!ours) co_return fail(damaged(blob, "belongs to another log or run"));
+              in.u64() == name_.first && in.u64() == name_.last;
   bool last_part = in.u32() != 0;
+  if (!ours || in.u32() != name_.rewrite) co_return fail(damaged(blob, "belongs to another log or run"));
 
   Decoder end(footer);
   uint64_t position = end.u64();
@@ -174,7 +189,7 @@ size_t IndexRun::seek_block(IndexKey key, Offset from) const {
 
 Task<Result<std::vector<IndexEntry>>> IndexRun::read_block(size_t block) {
   const BlockPlace place = directory_[block];
-  std::string blob = IndexRunName::of(first_, last_, place.part);
+  std::string blob = name_.part(place.part);
   CO_TRY(Bytes bytes, co_await log_.read_blob(blob, place.position, place.length));
   bool good = bytes.size() == place.length && place.length >= 8 &&
               crc32c(bytes.view().subspan(4)) == load_le<uint32_t>(bytes.data()) &&
@@ -191,11 +206,21 @@ Task<Result<std::vector<IndexEntry>>> IndexRun::read_block(size_t block) {
   co_return entries;
 }
 
+void IndexRunCursor::pass_others() {
+  while (at_ < block_.size() && (block_[at_].segment < first_ || block_[at_].segment > last_)) ++at_;
+}
+
+void IndexRunCursor::advance() {
+  ++at_;
+  pass_others();
+}
+
 Task<Result<bool>> IndexRunCursor::load() {
   while (at_ >= block_.size()) {
     if (next_block_ >= run_.blocks()) co_return false;
     CO_TRY(block_, co_await run_.read_block(next_block_++));
     at_ = 0;
+    pass_others();
   }
   co_return true;
 }

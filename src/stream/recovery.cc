@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "model/rewritten_entry.h"
 #include "stream/entry_index.h"
+#include "stream/rewrite_summary.h"
 #include "stream/segment_scanner.h"
 
 namespace distributary {
@@ -14,7 +16,7 @@ namespace {
 const Logger logger("recovery");
 
 std::string describe(const ContentView& content) {
-  if (content.type() != EntryType::record_batch) return std::string(to_string(content.type()));
+  if (!content.is_batch()) return std::string(to_string(content.type()));
   return fmt::format("topic {} partition {} offsets {} to {}", to_string(content.topic()), content.partition(),
                      content.base_offset(), content.end_offset() - 1);
 }
@@ -37,7 +39,6 @@ Task<Result<RecoveredLog>> Recovery::run() {
 
 Task<Status> Recovery::begin() {
   SegmentNumber first = log_.segments().front().number;
-  SegmentNumber last = log_.segments().back().number;
   CO_TRY(std::optional<CheckpointManifest> checkpoint, co_await checkpoints_.load(out_.state, index_));
   if (checkpoint) {
     out_.segments = checkpoint->segments;
@@ -50,7 +51,9 @@ Task<Status> Recovery::begin() {
   } else {
     CO_TRY_STATUS(co_await begin_without_checkpoint(first));
   }
-  CO_TRY(missing_, co_await index_.open(first, last - 1));
+  std::vector<SegmentInfo> sealed = log_.segments();
+  sealed.pop_back();
+  CO_TRY(missing_, co_await index_.open(std::move(sealed)));
   std::erase_if(missing_, [&](SegmentNumber s) {
     std::vector<SegmentNumber> in_memory = index_.memory().segments();
     return s >= segment_ || std::find(in_memory.begin(), in_memory.end(), s) != in_memory.end();
@@ -62,7 +65,7 @@ Task<Status> Recovery::begin_without_checkpoint(SegmentNumber first) {
   segment_ = first;
   if (first == 1) co_return Status{};
   CO_TRY(Bytes bytes, co_await log_.read(first, 0, kSegmentHeaderBytes, ReadPattern::sequential));
-  auto header = SegmentHeader::parse(bytes, id_, first);
+  auto header = SegmentHeader::parse(bytes, id_, log_.segments().front());
   if (header) next_ = header->first_lsn;
   covered_ = next_ - 1;
   auto baseline = co_await baselines_.load(first);
@@ -92,9 +95,9 @@ Task<Status> Recovery::replay() {
                                          segment.number, to_string(id_), segment.bytes, at_)});
       break;
     }
-    CO_TRY(bool good, co_await open_segment(segment.number, segment.bytes));
+    CO_TRY(bool good, co_await open_segment(segment));
     if (!good) break;
-    CO_TRY(bool go_on, co_await replay_segment(segment.number, from, segment.bytes));
+    CO_TRY(bool go_on, co_await replay_segment(segment, from));
     if (!go_on) break;
   }
   if (!reached && segment_ == segments.back().number + 1) {  // the checkpoint's next group would have begun a segment
@@ -111,10 +114,11 @@ Task<Status> Recovery::replay() {
   co_return Status{};
 }
 
-Task<Result<bool>> Recovery::open_segment(SegmentNumber number, uint64_t end) {
-  CO_TRY(Bytes bytes,
-         co_await log_.read(number, 0, std::min<uint64_t>(end, kSegmentHeaderBytes), ReadPattern::sequential));
-  auto header = SegmentHeader::parse(bytes, id_, number);
+Task<Result<bool>> Recovery::open_segment(SegmentInfo segment) {
+  SegmentNumber number = segment.number;
+  uint64_t length = std::min<uint64_t>(segment.bytes, kSegmentHeaderBytes);
+  CO_TRY(Bytes bytes, co_await log_.read(number, 0, length, ReadPattern::sequential));
+  auto header = SegmentHeader::parse(bytes, id_, segment);
   bool misplaced = header && out_.segments.find(number) == nullptr && header->first_lsn != next_ && number != segment_;
   if (!header || misplaced) {
     if (!header && header.error().code == ErrorCode::unsupported) co_return fail(header.error());
@@ -131,8 +135,9 @@ Task<Result<bool>> Recovery::open_segment(SegmentNumber number, uint64_t end) {
   co_return true;
 }
 
-Task<Result<bool>> Recovery::replay_segment(SegmentNumber number, uint64_t from, uint64_t end) {
-  SegmentScanner scanner(log_, id_, number, from, end);
+Task<Result<bool>> Recovery::replay_segment(SegmentInfo segment, uint64_t from) {
+  SegmentNumber number = segment.number;
+  SegmentScanner scanner(log_, id_, segment, from);
   at_ = from;
   for (;;) {
     auto group = co_await scanner.next();
@@ -169,15 +174,16 @@ Status Recovery::replay_group(const ScannedGroup& group) {
   // All entries are checked before the first is applied: a group counts wholly or not at all.
   std::vector<std::pair<size_t, EntryView>> entries;
   size_t offset = kGroupHeaderBytes;
+  Lsn expected = header.first_lsn;
   for (uint32_t i = 0; i < header.entries; ++i) {
     auto entry = group.entry(offset);
     if (!entry) return fail(entry.error().context(fmt::format("segment {} at {}", group.segment, group.at + offset)));
-    if (entry->lsn != header.first_lsn + i)
-      return fail(ErrorCode::corrupt, fmt::format("entry {} is out of order", entry->lsn));
+    if (entry->lsn != expected) return fail(ErrorCode::corrupt, fmt::format("entry {} is out of order", entry->lsn));
     entries.emplace_back(offset, *entry);
     offset += entry->length;
+    expected = entry->end_lsn();
   }
-  if (offset != group.bytes.size())
+  if (offset != group.entries_end() || expected != header.end_lsn())
     return fail(ErrorCode::corrupt,
                 fmt::format("segment {} at {}: group has bytes behind its last entry", group.segment, group.at));
   LogPosition place{header.first_lsn, group.segment, group.at, out_.state.history_bytes(),
@@ -206,7 +212,7 @@ Status Recovery::replay_entry(const EntryView& entry, const ScannedGroup& group,
 void Recovery::damaged_group(const ScannedGroup& group, const Error& error) {
   out_.damage.back().what += "; " + error.message;
   size_t offset = kGroupHeaderBytes;
-  while (offset + kEntryHeaderBytes <= group.bytes.size()) {
+  while (offset + kEntryHeaderBytes <= group.entries_end()) {
     auto header = EntryView::parse_header(group.bytes.view().subspan(offset), group.salt);
     if (!header) break;
     auto entry = group.entry(offset);
@@ -231,9 +237,9 @@ Task<Status> Recovery::look_behind(Hole hole, bool& later_segment) {
     if (!same) {
       CO_TRY(Bytes bytes, co_await log_.read(segment.number, 0, std::min<uint64_t>(segment.bytes, kSegmentHeaderBytes),
                                              ReadPattern::sequential));
-      later_segment = later_segment || SegmentHeader::parse(bytes, id_, segment.number).has_value();
+      later_segment = later_segment || SegmentHeader::parse(bytes, id_, segment).has_value();
     }
-    SegmentScanner scanner(log_, id_, segment.number, same ? hole.at : kSegmentHeaderBytes, segment.bytes);
+    SegmentScanner scanner(log_, id_, segment, same ? hole.at : kSegmentHeaderBytes);
     for (;;) {
       auto group = co_await scanner.next();
       if (group && !*group) break;
@@ -268,7 +274,7 @@ Task<Result<bool>> Recovery::judge(Hole hole) {
   } else {
     const auto& segments = log_.segments();
     auto before = std::find_if(segments.begin(), segments.end(),
-                               [&](const SegmentInfo& s) { return s.number + 1 == hole.segment; });
+                               [&](const SegmentInfo& s) { return s.last() + 1 == hole.segment; });
     SegmentInfo keep = *before;
     CO_TRY_STATUS(co_await log_.truncate(keep.number, keep.bytes));
     segment_ = keep.number;
@@ -289,12 +295,33 @@ Task<Status> Recovery::finish() {
     SegmentInfo last = log_.segments().back();
     CO_TRY_STATUS(co_await log_.truncate(last.number, last.bytes));
   }
+  CO_TRY_STATUS(co_await note_rewrites());
   out_.end = {next_, segment_, at_, out_.state.history_bytes(), out_.state.history_records()};
   out_.segment_end = at_;
   out_.state.raise_all_high_watermarks();
   for (const Damage& damage : out_.damage)
     logger.warn("stream is damaged and opens read-only", {{"what", damage.what}});
   co_return co_await index_missing();
+}
+
+// What was rewritten since the checkpoint, or is seen for the first time, says so itself.
+Task<Status> Recovery::note_rewrites() {
+  std::vector<SegmentInfo> segments = log_.segments();
+  for (const SegmentInfo& segment : segments) {
+    const SegmentSummary* known = out_.segments.find(segment.number);
+    if (known == nullptr || known->rewritten.rewrite == segment.rewrite) continue;
+    auto summary = co_await read_rewrite_summary(log_, id_, segment);
+    if (!summary && summary.error().code != ErrorCode::corrupt) co_return fail(summary.error());
+    if (!summary) {
+      out_.damage.push_back({segment.number, segment.bytes, known->start.position.next, known->start.position.next,
+                             fmt::format("rewritten segment {} of log {} does not say what was dropped from it: {}; "
+                                         "repair it from a replica",
+                                         segment.number, to_string(id_), summary.error().message)});
+      continue;
+    }
+    out_.segments.replace(segment.number, segment.last(), std::move(*summary));
+  }
+  co_return Status{};
 }
 
 Task<Status> Recovery::index_missing() {
@@ -310,7 +337,7 @@ Task<Status> Recovery::index_segment(Log& log, LogId id, SegmentNumber number, c
   auto found = std::find_if(log.segments().begin(), log.segments().end(),
                             [&](const SegmentInfo& s) { return s.number == number; });
   if (found == log.segments().end()) co_return Status{};
-  SegmentScanner scanner(log, id, number, kSegmentHeaderBytes, found->bytes);
+  SegmentScanner scanner(log, id, *found, kSegmentHeaderBytes);
   for (;;) {
     auto group = co_await scanner.next();
     if (!group) {  // damage: what is behind it is still indexed, the damage is named when it is read
@@ -321,7 +348,7 @@ Task<Status> Recovery::index_segment(Log& log, LogId id, SegmentNumber number, c
     }
     if (!*group) co_return Status{};
     size_t offset = kGroupHeaderBytes;
-    while (offset < (*group)->bytes.size()) {
+    while (offset < (*group)->entries_end()) {
       auto entry = EntryView::parse_header((*group)->bytes.view().subspan(offset), (*group)->salt);
       if (!entry) break;
       visit_indexed(state, entry->content, {number, (*group)->at + offset, entry->length},

@@ -44,8 +44,9 @@ class Recovery {
   Task<Status> begin();
   Task<Status> begin_without_checkpoint(SegmentNumber first);
   Task<Status> replay();
-  Task<Result<bool>> replay_segment(SegmentNumber number, uint64_t from, uint64_t end);  // false: stop here
-  Task<Result<bool>> open_segment(SegmentNumber number, uint64_t end);
+  Task<Result<bool>> replay_segment(SegmentInfo segment, uint64_t from);  // false: stop here
+  Task<Result<bool>> open_segment(SegmentInfo segment);
+  Task<Status> note_rewrites();
   Status replay_group(const ScannedGroup& group);
   Status replay_entry(const EntryView& entry, const ScannedGroup& group, size_t offset);
   Task<Result<bool>> judge(Hole hole);  // torn: cuts and gives false; damage: records it and gives true

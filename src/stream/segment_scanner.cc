@@ -9,8 +9,12 @@ namespace {
 constexpr size_t kReadBytes = 1u << 20;
 }
 
-SegmentScanner::SegmentScanner(Log& log, LogId id, SegmentNumber segment, uint64_t at, uint64_t end)
-    : log_(log), segment_(segment), at_(at), end_(end), salt_(segment_salt(id, segment)) {}
+SegmentScanner::SegmentScanner(Log& log, LogId id, const SegmentInfo& segment, uint64_t at)
+    : log_(log),
+      segment_(segment.number),
+      at_(at),
+      end_(segment.bytes),
+      salt_(segment_salt(id, segment.number, segment.rewrite)) {}
 
 Task<Result<ByteView>> SegmentScanner::window(size_t length) {
   uint64_t left = end_ > at_ ? end_ - at_ : 0;

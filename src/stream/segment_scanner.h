@@ -17,14 +17,16 @@ struct ScannedGroup {
   uint64_t at = 0;
   uint32_t salt = 0;  // of its entries
 
+  // One past the last entry: what may follow in a group without entries is no entry (RewriteSummary).
+  size_t entries_end() const { return header.entries == 0 ? kGroupHeaderBytes : bytes.size(); }
   // The entry at `offset` (kGroupHeaderBytes for the first); both its checksums are verified.
   Result<EntryView> entry(size_t offset) const { return EntryView::parse(bytes.view().subspan(offset), salt); }
 };
 
 class SegmentScanner {
  public:
-  // `end`: where to stop, at most the segment's size.
-  SegmentScanner(Log& log, LogId id, SegmentNumber segment, uint64_t at, uint64_t end);
+  // From `at` to the segment's end.
+  SegmentScanner(Log& log, LogId id, const SegmentInfo& segment, uint64_t at);
 
   // The next group, or nullopt at the end.
   Task<Result<std::optional<ScannedGroup>>> next();

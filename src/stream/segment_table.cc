@@ -1,6 +1,7 @@
 #include "stream/segment_table.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace distributary {
 namespace {
@@ -8,7 +9,52 @@ constexpr uint64_t kSegmentsMax = 1u << 24;
 constexpr uint64_t kOriginsMax = 1u << 16;
 }  // namespace
 
-void SegmentTable::begin_segment(LogMark start) { segments_.push_back({std::move(start), 0}); }
+void RewriteSummary::encode(Encoder& out) const {
+  out.u32(rewrite);
+  out.varint(rewritten_until.size());
+  for (const auto& [origin, lsn] : rewritten_until) {
+    out.raw(origin.stream.view());
+    out.u32(origin.incarnation);
+    out.u64(lsn);
+  }
+}
+
+RewriteSummary RewriteSummary::decode(Decoder& in) {
+  RewriteSummary summary;
+  summary.rewrite = in.u32();
+  uint64_t origins = in.varint();
+  if (origins > kOriginsMax) in.fail();
+  for (uint64_t i = 0; i < origins && in.ok(); ++i) {
+    ByteView stream = in.raw(16);
+    Origin origin{in.ok() ? Uuid::from_view(stream) : Uuid{}, in.u32()};
+    summary.rewritten_until[origin] = in.u64();
+  }
+  return summary;
+}
+
+void SegmentTable::begin_segment(LogMark start) { segments_.push_back({std::move(start), 0, {}}); }
+
+void SegmentTable::replace(SegmentNumber first, SegmentNumber last, RewriteSummary rewritten) {
+  auto of = [&](const SegmentSummary& s) {
+    return s.start.position.segment >= first && s.start.position.segment <= last;
+  };
+  auto begin = std::find_if(segments_.begin(), segments_.end(), of);
+  auto end = std::find_if_not(begin, segments_.end(), of);
+  if (begin == end) return;
+  begin->newest = std::prev(end)->newest;
+  begin->rewritten = std::move(rewritten);
+  segments_.erase(std::next(begin), end);
+  std::erase_if(marks_, [&](const LogMark& m) { return m.position.segment >= first && m.position.segment <= last; });
+}
+
+OriginLsn SegmentTable::rewritten_until(const Origin& origin) const {
+  OriginLsn until = 0;
+  for (const SegmentSummary& segment : segments_) {
+    auto found = segment.rewritten.rewritten_until.find(origin);
+    if (found != segment.rewritten.rewritten_until.end()) until = std::max(until, found->second);
+  }
+  return until;
+}
 
 void SegmentTable::end_segment(WallMillis newest) {
   if (!segments_.empty()) segments_.back().newest = std::max<WallMillis>(newest, 1);
@@ -77,6 +123,7 @@ void SegmentTable::encode(Encoder& out) const {
     out.u64(position.history_bytes);
     out.u64(position.history_records);
     out.i64(segment.newest);
+    segment.rewritten.encode(out);
     out.varint(segment.start.origins.size());
     for (const auto& [origin, at] : segment.start.origins) {
       out.raw(origin.stream.view());
@@ -101,6 +148,7 @@ Result<SegmentTable> SegmentTable::decode(Decoder& in) {
     position.history_bytes = in.u64();
     position.history_records = in.u64();
     segment.newest = in.i64();
+    segment.rewritten = RewriteSummary::decode(in);
     uint64_t origins = in.varint();
     if (origins > kOriginsMax) in.fail();
     for (uint64_t k = 0; k < origins && in.ok(); ++k) {

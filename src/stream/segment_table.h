@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <vector>
 
 #include "base/coding.h"
@@ -22,9 +23,21 @@ struct LogMark {
   OriginPositions origins;
 };
 
+// What a rewrite has made of a segment.
+struct RewriteSummary {
+  RewriteNumber rewrite = 0;  // 0: nothing, it is as it was appended
+  // Per origin, the last LSN in it that is not the original entry.
+  std::map<Origin, OriginLsn> rewritten_until;
+  bool operator==(const RewriteSummary&) const = default;
+
+  void encode(Encoder& out) const;
+  static RewriteSummary decode(Decoder& in);
+};
+
 struct SegmentSummary {
   LogMark start;          // at its first group
   WallMillis newest = 0;  // when its last group was written; 0 while it is active
+  RewriteSummary rewritten;
 };
 
 class SegmentTable {
@@ -36,6 +49,8 @@ class SegmentTable {
   void offer_mark(const LogPosition& position, const OriginPositions& origins);
   bool wants_mark(const LogPosition& position) const;
   void drop_before(SegmentNumber first);
+  // A rewrite has put one segment, numbered `first`, in the place of [first, last].
+  void replace(SegmentNumber first, SegmentNumber last, RewriteSummary rewritten);
 
   const std::vector<SegmentSummary>& segments() const { return segments_; }
   const SegmentSummary* find(SegmentNumber number) const;
@@ -44,6 +59,8 @@ class SegmentTable {
   // The newest mark at which `origin` is not beyond `lsn`.
   const LogMark* newest_before(const Origin& origin, OriginLsn lsn) const;
   const LogMark* newest_before(Lsn lsn) const;
+  // The last LSN of `origin` of which the log no longer has the original entry; 0 when it has all.
+  OriginLsn rewritten_until(const Origin& origin) const;
 
   void encode(Encoder& out) const;
   static Result<SegmentTable> decode(Decoder& in);

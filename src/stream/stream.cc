@@ -29,6 +29,9 @@ Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cach
       records(world.executor, *log, id, cache, index, turns),
       history(*log, id, cache, segments),
       sizes(index),
+      turn_ended(world.executor),
+      sealed(world.executor),
+      rewritten(world.executor),
       advanced(world.executor),
       upkeep_wanted(world.executor),
       merge_wanted(world.executor),
@@ -50,7 +53,7 @@ Task<Status> Stream::Impl::open() {
   }
   checkpointed_lsn = recovered.clean ? recovered.end.next - 1 : 0;
   checkpointed_bytes = state.history_bytes();
-  logical_bytes = state.history_bytes();
+  for (const SegmentInfo& segment : log->segments()) last_rewrite = std::max(last_rewrite, segment.rewrite);
   GroupWriter::Start start{id, epoch, recovered.end, recovered.segment_end, recovered.segment_created};
   if (recovered.end.segment == 0) start.end.segment = 1;
   writer = std::make_unique<GroupWriter>(world, *log, cache, start, options, writer_events());
@@ -81,6 +84,9 @@ GroupWriter::Events Stream::Impl::writer_events() {
   events.failed = [this](const Error& error) {
     failure = error.context(fmt::format("stream {} stopped after a failed write", to_string(origin.stream)));
     upkeep_wanted.notify_all();
+    sealed.notify_all();
+    rewritten.notify_all();
+    turn_ended.notify_all();
     if (error.code == ErrorCode::cancelled) return;  // the disk has gone with its host
     logger.warn("log failed; the stream will be opened again",
                 {{"stream", to_string(origin.stream)}, {"why", error.message}});
@@ -264,10 +270,13 @@ Task<Result<std::optional<OffsetAtTime>>> Stream::find_time(TopicPartition parti
   IndexKey key = index_key(topic->ordinal, partition.partition);
   Offset from = at.log_start;
   for (;;) {
+    uint64_t seen = self.index.generation();
     CO_TRY(std::optional<IndexEntry> entry, co_await self.index.find_time(key, from, time));
     if (!entry || entry->end_offset() > at.high_watermark) co_return std::nullopt;
-    CO_TRY(Bytes batch, co_await self.read_batch(partition.topic, *entry));
-    CO_TRY(std::optional<OffsetAtTime> found, first_record_at(batch, time, at.log_start));
+    auto batch = co_await self.read_batch(partition.topic, *entry, seen);
+    if (!batch && seen != self.index.generation()) continue;  // its segment was rewritten meanwhile
+    if (!batch) co_return fail(batch.error());
+    CO_TRY(std::optional<OffsetAtTime> found, first_record_at(*batch, time, at.log_start));
     if (found) co_return found;
     from = entry->end_offset();
   }
@@ -282,14 +291,17 @@ Task<Result<std::optional<OffsetAtTime>>> Stream::find_latest_time(TopicPartitio
   IndexKey key = index_key(topic->ordinal, partition.partition);
   std::optional<OffsetAtTime> latest;
   std::optional<IndexEntry> newest;
+  uint64_t seen = self.index.generation();
   for (Offset from = at.log_start; from < at.high_watermark;) {
     CO_TRY(std::vector<IndexEntry> entries, co_await self.index.find(key, from, SIZE_MAX, kIndexEntriesPerStep));
     if (entries.empty()) break;
     for (const IndexEntry& entry : entries) {
-      if (entry.end_offset() > at.high_watermark) continue;
+      if (entry.hole() || entry.end_offset() > at.high_watermark) continue;
       if (entry.base_offset < at.log_start) {  // only some of its records are left
-        CO_TRY(Bytes batch, co_await self.read_batch(partition.topic, entry));
-        CO_TRY(latest, newest_record(batch, at.log_start));
+        auto batch = co_await self.read_batch(partition.topic, entry, seen);
+        if (!batch && seen != self.index.generation()) co_return co_await find_latest_time(partition);
+        if (!batch) co_return fail(batch.error());
+        CO_TRY(latest, newest_record(*batch, at.log_start));
       } else if (!newest || entry.max_timestamp > newest->max_timestamp) {
         newest = entry;
       }
@@ -297,8 +309,10 @@ Task<Result<std::optional<OffsetAtTime>>> Stream::find_latest_time(TopicPartitio
     from = entries.back().end_offset();
   }
   if (!newest || (latest && latest->timestamp >= newest->max_timestamp)) co_return latest;
-  CO_TRY(Bytes batch, co_await self.read_batch(partition.topic, *newest));
-  co_return first_record_at(batch, newest->max_timestamp, at.log_start);
+  auto batch = co_await self.read_batch(partition.topic, *newest, seen);
+  if (!batch && seen != self.index.generation()) co_return co_await find_latest_time(partition);
+  if (!batch) co_return fail(batch.error());
+  co_return first_record_at(*batch, newest->max_timestamp, at.log_start);
 }
 
 Result<Stream::EpochEnd> Stream::epoch_end(const TopicPartition& partition, LeaderEpoch epoch) const {
@@ -347,6 +361,16 @@ Task<Result<std::optional<Hash128>>> Stream::chain_at(Origin origin, OriginLsn l
 void Stream::set_hold(const std::string& name, Lsn lsn) { impl_->holds[name] = lsn; }
 void Stream::release_hold(const std::string& name) { impl_->holds.erase(name); }
 uint64_t Stream::bytes_on_disk() const { return impl_->log->bytes_used(); }
-uint64_t Stream::logical_bytes() const { return impl_->logical_bytes; }
+uint64_t Stream::logical_bytes() const {
+  uint64_t total = 0;
+  for (const SegmentInfo& segment : impl_->log->segments()) total += segment.bytes;
+  return total;
+}
+void Stream::start_purge() { impl_->request_rewrite(true); }
+Task<Status> Stream::purge() { return impl_->purge(); }
+OriginLsn Stream::rewritten_until(const Origin& origin) const {
+  return std::max(impl_->segments.rewritten_until(origin), impl_->state.rewritten_until(origin));
+}
+Bytes Stream::rewritten_note(const Origin& origin) const { return impl_->baseline_content(origin, {}, StreamState()); }
 
 }  // namespace distributary

@@ -168,6 +168,11 @@ class Stream {
     LogPosition position;
   };
   Task<Result<Baselines>> baselines();
+  // A rewrite has dropped something of `origin` up to this LSN (0: nothing), here or at a source before this one. A
+  // replica that has nothing of the origin gets `rewritten_note` first, so that it takes what follows; any other needs
+  // every entry.
+  OriginLsn rewritten_until(const Origin& origin) const;
+  Bytes rewritten_note(const Origin& origin) const;
   // History entries from `from`, about `bytes_max` of them; empty when there are none yet. Contents alias the log's
   // buffers.
   Task<Result<LogChunk>> read_log(LogPosition from, size_t bytes_max);
@@ -176,7 +181,8 @@ class Stream {
   // Chain hash of `origin` after `lsn`, if it is still in the log or the present end; nullopt otherwise.
   Task<Result<std::optional<Hash128>>> chain_at(Origin origin, OriginLsn lsn);
 
-  // --- Retention. While held, no segment with entries after `lsn` is dropped, up to the limit in the options.
+  // --- Retention. While held, no segment with entries after `lsn` is dropped or rewritten, up to the limit in the
+  // options.
   void set_hold(const std::string& name, Lsn lsn);
   void release_hold(const std::string& name);
   // Moves log starts as the ttl and the topics' own settings say, and drops the oldest segments while nothing in them
@@ -186,8 +192,13 @@ class Stream {
   Task<Status> enforce_retention_of(TopicUuid topic);
   // Whether records may go by age or size at all.
   bool may_expire() const;
+  // Gives back the space of deleted topics, deleted and expired records: sealed segments are rewritten without them, in
+  // the background, when half of one is dead or something has been dead for `dead_data_deadline`; with `start_purge`
+  // soon and whatever is dead. `purge` also waits until that has ended. What a link holds stays.
+  void start_purge();
+  Task<Status> purge();
   uint64_t bytes_on_disk() const;
-  // Bytes of record batches kept, before compaction by the disk format.
+  // Bytes of the log itself, without indexes and checkpoints.
   uint64_t logical_bytes() const;
   // Bytes of the log that the batches between log start and high watermark take. Error also: not_found.
   Task<Result<uint64_t>> partition_bytes(TopicPartition partition);

@@ -1,7 +1,10 @@
 // Appending: what originates here, and what a link brings.
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "model/record_batch.h"
+#include "model/rewritten_entry.h"
 #include "stream/entry_index.h"
 #include "stream/stream_impl.h"
 
@@ -95,11 +98,21 @@ void Stream::Impl::note_added(PendingGroup& group, const ContentView& content, u
     index.add(entry);
     group.watermarks.push_back({ordinal_of(entry.key), partition_of(entry.key), entry.end_offset()});
   });
-  if (content.type() == EntryType::record_batch) logical_bytes += content.payload().size();
+  if (content.type() == EntryType::skipped) {
+    auto skipped = Skipped::decode(content.payload());
+    for (const SkippedPartition& item : skipped->partitions) note_watermark(group, item.partition);
+  }
   if (content.type() == EntryType::topic_altered) limits_changed = true;
-  LogPosition end{writer->next_lsn() + 1, group.segment, 0, state.history_bytes(), state.history_records()};
+  LogPosition end{writer->next_lsn() + content.lsn_count(), group.segment, 0, state.history_bytes(),
+                  state.history_records()};
   writer->added(end);
   if (checkpoint_due()) upkeep_wanted.notify_all();
+}
+
+// The partition's end, which everybody may see once the group is durable.
+void Stream::Impl::note_watermark(PendingGroup& group, const TopicPartition& partition) {
+  const Topic* topic = state.topic(partition.topic);
+  group.watermarks.push_back({topic->ordinal, partition.partition, topic->partitions[partition.partition].next});
 }
 
 Result<const Topic*> Stream::Impl::owned_topic(const TopicUuid& id) const {
@@ -168,16 +181,33 @@ Result<AppendedBatch> Stream::Impl::append_batch(const TopicPartition& partition
   return AppendedBatch{fields.base_offset, lsn, stamp ? fields.appended : -1, false};
 }
 
+bool Stream::Impl::is_duplicate(const ContentView& content, const OriginPosition& position) const {
+  if (content.entry_class() != EntryClass::baseline) return content.last_origin_lsn() <= position.lsn;
+  if (position.lsn > 0) return true;
+  if (content.origin_lsn() > 0) return false;
+  // A note of what will follow, which may be sent again until it does.
+  OriginLsn until = state.rewritten_until(content.origin());
+  std::vector<uint8_t> known = StreamState().encode_baseline(content.origin(), until);
+  return std::equal(known.begin(), known.end(), content.payload().begin(), content.payload().end());
+}
+
 Result<Lsn> Stream::Impl::append_replicated(ByteView bytes) {
   TRY_STATUS(check_writable(false));
   TRY(ContentView content, ContentView::parse(bytes));
   if (!content.travels()) return fail(ErrorCode::invalid_argument, "a local entry cannot come over a link");
   OriginPosition position = state.origin(content.origin());
-  if (content.origin_lsn() <= position.lsn) return writer->next_lsn() - 1;
-  bool from_nothing = position.lsn == 0 && !content.is_history();
+  if (is_duplicate(content, position)) return writer->next_lsn() - 1;
+  bool from_nothing = content.entry_class() == EntryClass::baseline;
   if (content.origin_lsn() != position.lsn + 1 && !from_nothing) {
     return fail(ErrorCode::gap, fmt::format("origin {} is at LSN {} here, the entry is LSN {}",
                                             to_string(content.origin()), position.lsn, content.origin_lsn()));
+  }
+  OriginLsn until = state.rewritten_until(content.origin());
+  if (content.is_rewritten() && content.last_origin_lsn() > until) {
+    return fail(ErrorCode::gap,
+                fmt::format("LSNs {} to {} of origin {} are no longer whole at the source (a rewrite has dropped "
+                            "records that this replica must have first)",
+                            content.origin_lsn(), content.last_origin_lsn(), to_string(content.origin())));
   }
   if (content.chain_before() != position.chain && !from_nothing) {
     return fail(
@@ -194,7 +224,7 @@ Result<Lsn> Stream::Impl::append_replicated(ByteView bytes) {
   Lsn lsn = writer->next_lsn();
   ContentView kept = append_content(group.bytes, bytes, lsn, group.salt);
   note_added(group, kept, at, entry_length(content.payload().size()));
-  return lsn;
+  return writer->next_lsn() - 1;
 }
 
 Result<Lsn> Stream::Impl::append_local(EntryType type, ByteView payload) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "stream/baseline_store.h"
 #include "stream/checkpoint.h"
@@ -12,6 +13,7 @@
 #include "stream/batch_reader.h"
 #include "stream/partition_sizes.h"
 #include "stream/recovery.h"
+#include "stream/segment_rewriter.h"
 #include "stream/stream.h"
 
 namespace distributary {
@@ -37,6 +39,8 @@ class Stream::Impl {
   Result<ContentView> append_own(ContentFields fields, ByteView payload, Patch patch);
   Result<ContentView> append_own(ContentFields fields, ByteView payload);
   void note_added(PendingGroup& group, const ContentView& content, uint64_t at, size_t length);
+  void note_watermark(PendingGroup& group, const TopicPartition& partition);
+  bool is_duplicate(const ContentView& content, const OriginPosition& position) const;
   Result<AppendedBatch> append_batch(const TopicPartition& partition, ByteView batch);
   Result<std::optional<AppendedBatch>> check_sequence(const TopicPartition& partition,
                                                       const RecordBatchView& batch) const;
@@ -58,17 +62,42 @@ class Stream::Impl {
   Task<Status> upkeep();
   bool checkpoint_due() const;
   Task<Status> write_checkpoint(bool clean);
+  Task<Status> write_checkpoint_now(bool clean);
   Task<Result<Baselines>> baselines();
+  Bytes baseline_content(const Origin& of, const OriginPosition& reached, const StreamState& at) const;
   Task<bool> reindex_damaged();
   // Damage was met while reading: from now on the stream is read-only. At once when it is known already.
   Task<void> note_damage(ReadPlace place, Error error);
-  Task<Result<Bytes>> read_batch(TopicUuid topic, IndexEntry entry);
+  Task<Result<Bytes>> read_batch(TopicUuid topic, IndexEntry entry, uint64_t looked_up);
+  std::optional<SegmentInfo> segment_info(SegmentNumber number) const;
+
+  // --- giving space back (stream_rewrite.cc)
+  struct Dying {  // a sealed segment, as a survey has found it
+    SegmentInfo segment;
+    uint64_t dead = 0;
+    WallMillis newest = 0;
+    bool due = false;
+  };
+  void request_rewrite(bool forced);
+  bool survey_due() const;
+  Task<Status> rewrite_dead();
+  Task<Status> rewrite_round(bool forced);
+  Task<Status> seal_dead_tail();
+  bool is_dead(const IndexEntry& entry) const;
+  bool has_dead(SegmentNumber unsealed) const;
+  Task<Result<std::vector<Dying>>> survey(bool forced);
+  std::vector<std::vector<SegmentInfo>> plan(const std::vector<Dying>& sealed, bool forced) const;
+  Task<Status> rewrite(std::vector<SegmentInfo> from);
+  Task<Status> rewrite_into(std::vector<SegmentInfo> from, RewriteNumber number);
+  Result<Verdict> judge(const ContentView& batch) const;
+  Task<Status> purge();
 
   // --- retention (stream_retention.cc)
   EffectiveTopicSettings in_force(const Topic& topic) const;
   bool follows_ttl(const Topic& topic) const;
   bool may_expire() const;
   Lsn lowest_hold() const;
+  bool held_back(Lsn last, uint64_t kept_bytes) const;
   template <class MayGo>
   SegmentNumber first_to_keep(MayGo may_go) const;
   Status append_expired(std::vector<Expired::Partition> partitions);
@@ -108,15 +137,28 @@ class Stream::Impl {
   bool noting_damage = false;
   std::optional<Error> failure;
   std::map<std::string, Lsn> holds;
-  uint64_t logical_bytes = 0;
-
   std::vector<SegmentNumber> to_seal;
   Lsn checkpointed_lsn = 0;
   uint64_t checkpointed_bytes = 0;  // history bytes at the last checkpoint
-  bool retaining = false;
-  SegmentNumber expired_before = 0;  // the ttl has been applied to every segment before it
-  bool limits_changed = false;       // and has to be applied again: a topic may follow it now
-  struct Keeper {                    // a partition that still has records in a segment
+  bool retaining = false;           // segments are being dropped or rewritten: one of both at a time
+  bool checkpointing = false;       // one at a time
+  Signal turn_ended;                // of either
+  RewriteNumber last_rewrite = 0;
+  bool rewrite_requested = false;
+  bool rewrite_forced = false;
+  uint64_t rewrites_begun = 0;  // rounds
+  uint64_t rewrites_ended = 0;
+  std::optional<Error> rewrite_error;  // of the last round
+  uint64_t deaths_surveyed = UINT64_MAX;
+  bool dead_unsealed = false;                      // the last survey left dead data where it could not be dropped yet
+  std::map<SegmentNumber, WallMillis> dead_since;  // when a survey first found it
+  std::map<SegmentNumber, uint64_t> undroppable;   // of what a survey calls dead in a rewritten segment
+  std::set<SegmentNumber> unrewritable;            // damaged
+  Signal sealed;                                   // an index was sealed
+  Signal rewritten;                                // a round has ended
+  SegmentNumber expired_before = 0;                // the ttl has been applied to every segment before it
+  bool limits_changed = false;                     // and has to be applied again: a topic may follow it now
+  struct Keeper {                                  // a partition that still has records in a segment
     SegmentNumber segment = 0;
     IndexKey key = 0;
     Offset end = 0;

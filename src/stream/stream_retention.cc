@@ -47,20 +47,23 @@ Lsn Stream::Impl::lowest_hold() const {
   return lowest;
 }
 
+// A link or a copy still needs what ends at `last`; but not for ever.
+bool Stream::Impl::held_back(Lsn last, uint64_t kept_bytes) const {
+  return last > lowest_hold() && kept_bytes <= options.hold_bytes_max;
+}
+
 // Of the segments that are neither active nor held, and whose entries are all durable: the first that does not satisfy
 // `may_go`.
 template <class MayGo>
 SegmentNumber Stream::Impl::first_to_keep(MayGo may_go) const {
   const std::vector<SegmentSummary>& all = segments.segments();
   uint64_t kept_bytes = log->bytes_used();
-  const Lsn hold = lowest_hold();
   SegmentNumber first_kept = all.empty() ? 0 : all.front().start.position.segment;
   for (size_t i = 0; i + 1 < all.size(); ++i) {
     const Lsn next_first = all[i + 1].start.position.next;
     const bool durable = next_first <= writer->durable_lsn() + 1;
-    const bool held = next_first - 1 > hold && kept_bytes <= options.hold_bytes_max;
-    if (!durable || held || !may_go(all[i])) break;
-    first_kept = all[i].start.position.segment + 1;
+    if (!durable || held_back(next_first - 1, kept_bytes) || !may_go(all[i])) break;
+    first_kept = all[i + 1].start.position.segment;
     kept_bytes -= std::min<uint64_t>(kept_bytes, options.segment_bytes);
   }
   return first_kept;
@@ -109,6 +112,10 @@ Task<Result<Offset>> Stream::Impl::first_younger(IndexKey key, Offset from, Offs
     CO_TRY(std::vector<IndexEntry> entries, co_await index.find(key, from, SIZE_MAX, step));
     if (entries.empty()) break;
     for (const IndexEntry& entry : entries) {
+      if (entry.hole()) {
+        from = entry.end_offset();
+        continue;
+      }
       WallMillis time = entry.max_timestamp;
       if (time < 0) {
         const SegmentSummary* segment = segments.find(entry.segment);
@@ -204,10 +211,12 @@ Task<Result<bool>> Stream::Impl::is_dead(SegmentNumber number) {
 Task<Status> Stream::Impl::drop_dead_segments() {
   const SegmentNumber end = first_to_keep([](const SegmentSummary&) { return true; });
   SegmentNumber first_kept = log->segments().front().number;
-  while (first_kept < end) {
-    CO_TRY(bool dead, co_await is_dead(first_kept));
+  std::vector<SegmentInfo> all = log->segments();
+  for (const SegmentInfo& segment : all) {
+    if (segment.number >= end) break;
+    CO_TRY(bool dead, co_await is_dead(segment.number));
     if (!dead) break;
-    ++first_kept;
+    first_kept = segment.last() + 1;
   }
   if (first_kept > log->segments().front().number) co_return co_await drop_segments(first_kept);
   co_return Status{};
@@ -229,18 +238,25 @@ Task<Status> Stream::Impl::retain() {
   roll_aged(now);
   const Lsn before = writer->next_lsn();
   CO_TRY_STATUS(co_await expire_topics(now));
+  const bool surveyed = deaths_surveyed == state.deaths();
   CO_TRY_STATUS(co_await expire_segments(now));
   // What readers no longer see must not come back after a crash.
   if (const Lsn next = writer->next_lsn(); next != before)
     CO_TRY_STATUS(co_await wait_for(next - 1, true, kNever, scope.stop_token()));
-  co_return co_await drop_dead_segments();
+  CO_TRY_STATUS(co_await drop_dead_segments());
+  // What has expired and went with its segments need not be looked for in others.
+  if (surveyed && log->segments().front().number >= expired_before) deaths_surveyed = state.deaths();
+  co_return Status{};
 }
 
 Task<Status> Stream::Impl::enforce_retention() {
-  if (!damage.empty() || failure || retaining || log->segments().empty()) co_return Status{};
+  while (retaining && !failure) CO_TRY_STATUS(co_await turn_ended.wait(kNever, scope.stop_token()));
+  if (!damage.empty() || failure || log->segments().empty()) co_return Status{};
   retaining = true;
   Status done = co_await retain();
   retaining = false;
+  turn_ended.notify_all();
+  if (done) request_rewrite(false);
   co_return done;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "model/record_batch.h"
+#include "model/rewritten_entry.h"
 
 namespace distributary {
 namespace {
@@ -82,10 +83,10 @@ Status StreamState::apply(const ContentView& entry, bool after_damage) {
   TRY_STATUS(follow_origin(entry, after_damage));
   TRY_STATUS(apply_history(entry, after_damage));
   OriginPosition& position = origins_[entry.origin()];
-  position.lsn = entry.origin_lsn();
+  position.lsn = entry.last_origin_lsn();
   position.chain = entry.chain_after();
-  history_bytes_ += entry.bytes().size();
-  if (entry.type() == EntryType::record_batch) history_records_ += entry.offset_count();
+  history_bytes_ += entry.history_bytes();
+  history_records_ += entry.history_records();
   return {};
 }
 
@@ -101,7 +102,9 @@ Status StreamState::follow_origin(const ContentView& entry, bool after_damage) {
 
 Status StreamState::apply_history(const ContentView& entry, bool after_damage) {
   switch (entry.type()) {
-    case EntryType::record_batch: return apply_batch(entry, after_damage);
+    case EntryType::record_batch:
+    case EntryType::compacted_batch: return apply_batch(entry, after_damage);
+    case EntryType::skipped: return skip(entry, after_damage);
     case EntryType::topic_created: return create_topic(entry);
     case EntryType::topic_altered: return alter_topic(entry);
     case EntryType::topic_deleted: return delete_topic(entry);
@@ -133,9 +136,9 @@ Status StreamState::apply_batch(const ContentView& entry, bool after_damage) {
     return fail(misfit(entry, fmt::format("partition {} of topic '{}' is at offset {}, the batch begins at {}",
                                           entry.partition(), topic->name, partition.next, entry.base_offset())));
   }
-  if (entry.offset_count() == 0 || entry.payload().size() < kBatchHeaderBytes)
+  if (entry.offset_count() == 0 || entry.batch().size() < kBatchHeaderBytes)
     return fail(misfit(entry, "the batch is empty"));
-  auto batch = RecordBatchView::parse(entry.payload());
+  auto batch = RecordBatchView::parse(entry.batch());
   if (batch && batch->transactional()) {
     Status follows = transactions_.add_batch(entry.origin().stream, batch->producer_id(), batch->producer_epoch(),
                                              {entry.topic(), entry.partition()}, entry.base_offset(), after_damage);
@@ -149,16 +152,57 @@ Status StreamState::apply_batch(const ContentView& entry, bool after_damage) {
 
 void StreamState::remember_producer(const ContentView& entry, const RecordBatchView& batch) {
   if (!batch.has_producer_id() || batch.base_sequence() < 0) return;
-  ProducerState& producer = producers_[{{entry.topic(), entry.partition()}, batch.producer_id()}];
-  if (producer.epoch != batch.producer_epoch()) producer = {};  // nothing stale: what is loaded must be equal
-  producer.epoch = batch.producer_epoch();
-  producer.last_appended = entry.appended();
+  ProducerState::Batch facts{batch.base_sequence(), batch.last_sequence(), entry.base_offset()};
+  remember_batch({{entry.topic(), entry.partition()}, batch.producer_id()}, batch.producer_epoch(), facts,
+                 entry.appended());
+}
+
+void StreamState::remember_batch(const ProducerKey& key, int16_t epoch, const ProducerState::Batch& batch,
+                                 WallMillis appended) {
+  ProducerState& producer = producers_[key];
+  if (producer.epoch != epoch) producer = {};  // nothing stale: what is loaded must be equal
+  producer.epoch = epoch;
+  producer.last_appended = appended;
   if (producer.count == ProducerState::kBatchesKept) {
     std::rotate(producer.batches.begin(), producer.batches.begin() + 1, producer.batches.end());
     --producer.count;
   }
-  producer.batches[producer.count++] = {batch.base_sequence(), batch.last_sequence(), entry.base_offset()};
-  dirty(StateChunk::Kind::producers, static_cast<uint32_t>(batch.producer_id() % kProducerChunks));
+  producer.batches[producer.count++] = batch;
+  dirty(StateChunk::Kind::producers, static_cast<uint32_t>(key.producer_id % kProducerChunks));
+}
+
+// A range that a rewrite has dropped: what its entries did to partitions and producers.
+Status StreamState::skip(const ContentView& entry, bool after_damage) {
+  TRY(Skipped skipped, Skipped::decode(entry.payload()));
+  for (const SkippedPartition& item : skipped.partitions) {
+    const Topic* topic = find(item.partition.topic);
+    if (topic == nullptr || item.partition.partition >= topic->partitions.size())
+      return fail(misfit(entry, "there is no such partition"));
+    Offset next = topic->partitions[item.partition.partition].next;
+    if (item.first == next || (after_damage && item.first > next)) continue;
+    return fail(misfit(entry, fmt::format("partition {} of topic '{}' is at offset {}, what was dropped begins at {}",
+                                          item.partition.partition, topic->name, next, item.first)));
+  }
+  for (const SkippedPartition& item : skipped.partitions) {
+    Topic* topic = find(item.partition.topic);
+    PartitionState& partition = topic->partitions[item.partition.partition];
+    partition.next = item.next;
+    if (item.trimmed) {
+      partition.log_start = std::max(partition.log_start, item.next);
+      transactions_.drop_before(item.partition, partition.log_start);
+    }
+    dirty(StateChunk::Kind::topics, topic->ordinal / kTopicsPerChunk);
+  }
+  for (const SkippedBatch& batch : skipped.batches) {
+    remember_batch({batch.partition, batch.producer_id}, batch.producer_epoch,
+                   {batch.first_sequence, batch.last_sequence, batch.base_offset}, batch.appended);
+  }
+  return {};
+}
+
+OriginLsn StreamState::rewritten_until(const Origin& origin) const {
+  auto found = rewritten_until_.find(origin);
+  return found == rewritten_until_.end() ? 0 : found->second;
 }
 
 Status StreamState::create_topic(const ContentView& entry) {
@@ -208,6 +252,7 @@ Status StreamState::delete_topic(const ContentView& entry) {
   Topic* topic = find(entry.topic());
   if (topic == nullptr) return fail(misfit(entry, "there is no such topic"));
   topics_version_ = history_bytes_ + 1;
+  ++deaths_;
   uint32_t ordinal = topic->ordinal;
   std::string name = topic->name;
   bool had_name = !topic->name_taken;
@@ -301,12 +346,14 @@ Status StreamState::delete_records(const ContentView& entry) {
   if (deleted.log_start > partition.next) return fail(misfit(entry, "it deletes beyond the end"));
   partition.log_start = std::max(partition.log_start, deleted.log_start);
   transactions_.drop_before({topic->id, entry.partition()}, partition.log_start);
+  ++deaths_;
   dirty(StateChunk::Kind::topics, topic->ordinal / kTopicsPerChunk);
   return {};
 }
 
 Status StreamState::expire(const ContentView& entry) {
   TRY(Expired expired, Expired::decode(entry.payload()));
+  ++deaths_;
   for (const Expired::Partition& item : expired.partitions) {
     Topic* topic = find(item.partition.topic);
     if (topic == nullptr || item.partition.partition >= topic->partitions.size()) continue;

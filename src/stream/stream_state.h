@@ -140,6 +140,9 @@ class StreamState {
   const Cursor* cursor(const std::string& group, const TopicPartition& partition, const Uuid* here = nullptr) const;
   const OriginPositions& origins() const { return origins_; }
   OriginPosition origin(const Origin& origin) const;
+  // Up to where history of `origin` may come with entries dropped by a rewrite: as was said at first contact, when
+  // nothing of the origin was here. 0: it must come whole.
+  OriginLsn rewritten_until(const Origin& origin) const;
   // How many producer ids `stream` has issued.
   int64_t producer_ids_issued(const Uuid& stream) const;
 
@@ -154,8 +157,11 @@ class StreamState {
   uint64_t history_bytes() const { return history_bytes_; }
   uint64_t history_records() const { return history_records_; }
 
-  // The baseline of one origin: what a replica that knows nothing of it must have before it can follow.
-  std::vector<uint8_t> encode_baseline(const Origin& origin) const;
+  // The baseline of one origin: what a replica that knows nothing of it must have before it can follow. Up to
+  // `rewritten_until` what follows is not whole.
+  std::vector<uint8_t> encode_baseline(const Origin& origin, OriginLsn rewritten_until) const;
+  // Grows when records die: a topic is deleted, a log start moves.
+  uint64_t deaths() const { return deaths_; }
 
   // Maintained by Stream as groups become durable.
   void set_high_watermark(uint32_t ordinal, PartitionIndex partition, Offset offset);
@@ -181,7 +187,9 @@ class StreamState {
   Status apply_baseline(const ContentView& entry);
   Status apply_history(const ContentView& entry, bool after_damage);
   Status apply_batch(const ContentView& entry, bool after_damage);
+  Status skip(const ContentView& entry, bool after_damage);
   void remember_producer(const ContentView& entry, const RecordBatchView& batch);
+  void remember_batch(const ProducerKey& key, int16_t epoch, const ProducerState::Batch& batch, WallMillis appended);
   Status create_topic(const ContentView& entry);
   Status alter_topic(const ContentView& entry);
   Status delete_topic(const ContentView& entry);
@@ -205,10 +213,12 @@ class StreamState {
   boost::unordered_flat_map<ProducerKey, ProducerState, ProducerKeyHash> producers_;
   std::map<std::string, GroupCursors> cursors_;
   OriginPositions origins_;
+  std::map<Origin, OriginLsn> rewritten_until_;
   std::map<Uuid, int64_t> producer_ids_issued_;
   uint64_t history_bytes_ = 0;
   uint64_t history_records_ = 0;
   uint64_t topics_version_ = 0;
+  uint64_t deaths_ = 0;
   TransactionState transactions_;
   std::array<std::vector<bool>, 4> dirty_;  // by kind, then index; transactions_ has its own
 };

@@ -7,7 +7,7 @@ namespace distributary {
 
 using namespace state_codec;
 
-std::vector<uint8_t> StreamState::encode_baseline(const Origin& origin) const {
+std::vector<uint8_t> StreamState::encode_baseline(const Origin& origin, OriginLsn rewritten_until) const {
   std::vector<uint8_t> topics, groups, producers;
   Encoder topics_out(topics), groups_out(groups), producers_out(producers);
   uint64_t topic_count = 0, group_count = 0, producer_count = 0;
@@ -42,6 +42,7 @@ std::vector<uint8_t> StreamState::encode_baseline(const Origin& origin) const {
   out.raw(groups);
   out.varint(producer_count);
   out.raw(producers);
+  out.varint(rewritten_until);
   transactions_.encode_writer(out, origin.stream);
   return bytes;
 }
@@ -62,6 +63,7 @@ Status StreamState::apply_baseline(const ContentView& entry) {
   }
   std::vector<std::pair<ProducerKey, ProducerState>> producers;
   for (size_t n = get_count(in); n > 0 && in.ok(); --n) producers.push_back(get_producer(in));
+  OriginLsn until = in.varint();
   TransactionState transactions;
   if (in.ok() && in.remaining() > 0) transactions.load(in);  // older ones end here
   if (!in.done())
@@ -83,8 +85,10 @@ Status StreamState::apply_baseline(const ContentView& entry) {
     dirty(StateChunk::Kind::producers, static_cast<uint32_t>(key.producer_id % kProducerChunks));
   }
   transactions_.add(std::move(transactions));
-  producer_ids_issued_[entry.origin().stream] += ids_issued;
-  origins_[entry.origin()] = {entry.origin_lsn(), entry.chain_before()};
+  if (ids_issued > 0) producer_ids_issued_[entry.origin().stream] += ids_issued;
+  // One that stands for nothing only says how what follows will be.
+  if (entry.origin_lsn() > 0) origins_[entry.origin()] = {entry.origin_lsn(), entry.chain_before()};
+  if (until > 0) rewritten_until_[entry.origin()] = std::max(until, rewritten_until(entry.origin()));
   return {};
 }
 

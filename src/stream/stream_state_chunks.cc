@@ -23,6 +23,11 @@ struct StreamState::ChunkCodec {
       put_uuid(out, stream);
       out.i64(count);
     }
+    out.varint(state.rewritten_until_.size());
+    for (const auto& [origin, lsn] : state.rewritten_until_) {
+      put_origin(out, origin);
+      out.u64(lsn);
+    }
   }
 
   static void load_meta(StreamState& state, Decoder& in) {
@@ -41,6 +46,10 @@ struct StreamState::ChunkCodec {
     for (size_t n = get_count(in); n > 0 && in.ok(); --n) {
       Uuid stream = get_uuid(in);
       state.producer_ids_issued_[stream] = in.i64();
+    }
+    for (size_t n = get_count(in); n > 0 && in.ok(); --n) {
+      Origin origin = get_origin(in);
+      state.rewritten_until_[origin] = in.u64();
     }
   }
 

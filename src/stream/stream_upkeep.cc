@@ -34,11 +34,12 @@ Task<void> Stream::Impl::upkeep_loop() {
 Task<void> Stream::Impl::merge_loop() {
   while (!scope.stopping() && !failure) {
     Status merged = co_await index.merge(scope.stop_token());
+    if (merged) merged = co_await rewrite_dead();
     if (!merged && merged.error().code == ErrorCode::corrupt) {
       bool made_again = co_await reindex_damaged();
       if (made_again) continue;
     }
-    if (merged) merged = co_await merge_wanted.wait(kNever, scope.stop_token());
+    if (merged && !rewrite_requested) merged = co_await merge_wanted.wait(kNever, scope.stop_token());
     if (!merged) upkeep_failed(merged.error());
     if (!merged) co_return;
   }
@@ -53,20 +54,34 @@ void Stream::Impl::upkeep_failed(const Error& error) {
               {{"stream", to_string(origin.stream)}, {"why", error.message}});
   advanced.notify_all();
   upkeep_wanted.notify_all();
+  sealed.notify_all();
+  rewritten.notify_all();
+  turn_ended.notify_all();
 }
 
 Task<Status> Stream::Impl::upkeep() {
   while (!to_seal.empty()) {
-    SegmentNumber segment = to_seal.front();
+    std::optional<SegmentInfo> segment = segment_info(to_seal.front());
     to_seal.erase(to_seal.begin());
-    CO_TRY_STATUS(co_await index.seal(segment));
+    if (!segment) continue;  // dropped meanwhile
+    CO_TRY_STATUS(co_await index.seal(*segment));
     merge_wanted.notify_all();
+    sealed.notify_all();
   }
   if (checkpoint_due()) CO_TRY_STATUS(co_await write_checkpoint(false));
   co_return Status{};
 }
 
 Task<Status> Stream::Impl::write_checkpoint(bool clean) {
+  while (checkpointing) CO_TRY_STATUS(co_await turn_ended.wait(kNever, scope.stop_token()));
+  checkpointing = true;
+  Status written = co_await write_checkpoint_now(clean);
+  checkpointing = false;
+  turn_ended.notify_all();
+  co_return written;
+}
+
+Task<Status> Stream::Impl::write_checkpoint_now(bool clean) {
   Lsn covered = writer->next_lsn() - 1;
   if (covered == 0 || (clean && covered == checkpointed_lsn)) co_return Status{};
   CheckpointManifest manifest;
@@ -87,6 +102,13 @@ Task<Status> Stream::Impl::write_checkpoint(bool clean) {
   co_return Status{};
 }
 
+std::optional<SegmentInfo> Stream::Impl::segment_info(SegmentNumber number) const {
+  for (const SegmentInfo& info : log->segments()) {
+    if (info.number == number) return info;
+  }
+  return std::nullopt;
+}
+
 Task<Result<Stream::Baselines>> Stream::Impl::baselines() {
   if (segments.segments().empty()) co_return fail(ErrorCode::not_found, "the log is empty");
   LogPosition position = segments.segments().front().start.position;
@@ -95,28 +117,37 @@ Task<Result<Stream::Baselines>> Stream::Impl::baselines() {
   result.origins = at.origins();
   result.position = position;
   for (const auto& [of, reached] : result.origins) {
-    ContentFields fields;
-    fields.entry_class = EntryClass::baseline;
-    fields.type = EntryType::baseline;
-    fields.origin = of;
-    fields.origin_lsn = reached.lsn;
-    fields.chain_before = reached.chain;
-    fields.appended = world.clock().wall_now();
-    std::vector<uint8_t> payload = at.encode_baseline(of);
-    if (payload.size() > kEntryPayloadBytesMax)
+    Bytes content = baseline_content(of, reached, at);
+    if (content.empty())
       co_return fail(ErrorCode::too_large,
                      fmt::format("the state of stream {} is too large for a baseline", to_string(origin.stream)));
-    std::vector<uint8_t> entry;
-    size_t begin = begin_entry(entry, fields, payload);
-    size_t length = seal_entry(entry, begin, 1, 0).bytes().size();
-    result.contents.push_back(Bytes(std::move(entry)).slice(kEntryLocalHeaderBytes, length));
+    result.contents.push_back(std::move(content));
   }
   co_return result;
 }
 
-Task<Result<Bytes>> Stream::Impl::read_batch(TopicUuid topic, IndexEntry entry) {
+// Empty when it is too large.
+Bytes Stream::Impl::baseline_content(const Origin& of, const OriginPosition& reached, const StreamState& at) const {
+  OriginLsn until = std::max(segments.rewritten_until(of), state.rewritten_until(of));
+  std::vector<uint8_t> payload = at.encode_baseline(of, until);
+  if (payload.size() > kEntryPayloadBytesMax) return {};
+  ContentFields fields;
+  fields.entry_class = EntryClass::baseline;
+  fields.type = EntryType::baseline;
+  fields.origin = of;
+  fields.origin_lsn = reached.lsn;
+  fields.chain_before = reached.chain;
+  fields.appended = world.clock().wall_now();
+  std::vector<uint8_t> entry;
+  size_t begin = begin_entry(entry, fields, payload);
+  size_t length = seal_entry(entry, begin, 1, 0).bytes().size();
+  return Bytes(std::move(entry)).slice(kEntryLocalHeaderBytes, length);
+}
+
+// `looked_up`: the index's generation when the entry was found. If it has changed since, a failure may be no damage.
+Task<Result<Bytes>> Stream::Impl::read_batch(TopicUuid topic, IndexEntry entry, uint64_t looked_up) {
   auto batch = co_await records.read_batch(topic, entry);
-  if (!batch && batch.error().code == ErrorCode::corrupt) {
+  if (!batch && batch.error().code == ErrorCode::corrupt && looked_up == index.generation()) {
     co_await note_damage(records.last_damage(), batch.error());
   }
   co_return batch;
@@ -144,10 +175,10 @@ Task<void> Stream::Impl::note_damage(ReadPlace place, Error error) {
 // A run that cannot be read any more is named, dropped, and its segments are indexed anew from the log.
 Task<bool> Stream::Impl::reindex_damaged() {
   bool any = false;
-  for (auto [first, last] : index.take_damaged()) {
+  for (const IndexRunName& name : index.take_damaged()) {
     logger.warn("index is damaged and is being made again",
-                {{"stream", to_string(origin.stream)}, {"first", first}, {"last", last}});
-    std::vector<SegmentNumber> lost = co_await index.discard_run(first, last);
+                {{"stream", to_string(origin.stream)}, {"first", name.first}, {"last", name.last}});
+    std::vector<SegmentNumber> lost = co_await index.discard_run(name);
     for (SegmentNumber segment : lost) {
       Status indexed = co_await Recovery::index_segment(*log, id, segment, state, index);
       if (!indexed)

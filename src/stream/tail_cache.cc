@@ -30,11 +30,13 @@ std::optional<Bytes> TailCache::get(const LogId& log, SegmentNumber segment, uin
   return found->slice(0, length);
 }
 
-void TailCache::drop(const LogId& log) {
-  auto first = buffers_.lower_bound(Key{log, 0, 0});
-  while (first != buffers_.end() && first->first.log == log) {
-    bytes_ -= first->second.size();
-    first = buffers_.erase(first);
+void TailCache::drop(const LogId& log) { drop(log, 0, UINT64_MAX); }
+
+void TailCache::drop(const LogId& log, SegmentNumber first, SegmentNumber last) {
+  auto at = buffers_.lower_bound(Key{log, first, 0});
+  while (at != buffers_.end() && at->first.log == log && at->first.segment <= last) {
+    bytes_ -= at->second.size();
+    at = buffers_.erase(at);
   }
 }
 

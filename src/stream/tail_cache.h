@@ -25,6 +25,7 @@ class TailCache {
   // From `at` to the end of the cached buffer that holds it.
   std::optional<Bytes> get_from(const LogId& log, SegmentNumber segment, uint64_t at) const;
   void drop(const LogId& log);
+  void drop(const LogId& log, SegmentNumber first, SegmentNumber last);
   size_t bytes() const { return bytes_; }
 
  private:

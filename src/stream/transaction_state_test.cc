@@ -222,7 +222,7 @@ TEST_F(TransactionTest, BaselineCarriesWhatIsOpen) {
   fields.origin_lsn = stream->state().origin(origin).lsn;
   fields.chain_before = stream->state().origin(origin).chain;
   std::vector<uint8_t> entry;
-  begin_entry(entry, fields, stream->state().encode_baseline(origin));
+  begin_entry(entry, fields, stream->state().encode_baseline(origin, 0));
   StreamState replica;
   must(replica.apply(seal_entry(entry, 0, 1, 0)));
   EXPECT_TRUE(replica.same_as(stream->state()));
