@@ -50,40 +50,60 @@ Task<bool> Simulation::caught_up() {
   co_return durable&& from.state().origins() == to.state().origins();
 }
 
-Task<std::map<Simulation::Place, std::vector<std::string>>> Simulation::contents(SimCluster& cluster) {
-  std::map<Place, std::vector<std::string>> all;
+Task<std::map<Simulation::Place, Simulation::Content>> Simulation::contents(SimCluster& cluster) {
+  std::map<Place, Content> all;
   SimCluster::Borrowed handle = co_await cluster.stream();
   if (!handle) co_return all;
-  for (int topic = 0; topic < kTopics; ++topic) {
+  for (int topic = 0; topic <= kTrimmedTopic; ++topic) {
     const Topic* found = handle->state().topic_named(fmt::format("topic{}", topic));
     if (found == nullptr) continue;
     TopicUuid id = found->id;
     for (int p = 0; p < kPartitions; ++p) {
-      std::vector<std::string>& values = all[{topic, p}];
       TopicPartition partition{id, static_cast<PartitionIndex>(p)};
-      for (;;) {
-        auto fetched = co_await handle->fetch(partition, static_cast<Offset>(values.size()), 1 << 16, true);
-        if (!fetched) {
-          broken(fmt::format("{}: {}", cluster.cluster(), fetched.error().message));
-          break;
-        }
-        if (fetched->batches.empty()) break;
-        for (const Bytes& bytes : fetched->batches) {
-          auto batch = RecordBatchView::parse(bytes);
-          if (batch->control() && batch->base_offset() == static_cast<Offset>(values.size())) {
-            values.push_back(fmt::format("the end of a transaction at {}", batch->base_offset()));
-            continue;
-          }
-          auto reader = RecordReader::open(*batch, 1 << 20);
-          for (auto record = reader->next(); record && *record; record = reader->next()) {
-            if ((*record)->offset < static_cast<Offset>(values.size())) continue;
-            values.push_back(std::string(as_text(*(*record)->value)));
-          }
-        }
-      }
+      all[{topic, p}] = co_await content(handle, partition);
     }
   }
   co_return all;
+}
+
+Task<Simulation::Content> Simulation::content(SimCluster::Borrowed stream, TopicPartition partition) {
+  Content content;
+  content.log_start = stream->state().topic(partition.topic)->partitions[partition.partition].log_start;
+  Offset next = content.log_start;
+  for (;;) {
+    auto fetched = co_await stream->fetch(partition, next, 1 << 16, true);
+    if (!fetched) broken(fmt::format("{}", fetched.error().message));
+    if (!fetched || fetched->batches.empty()) co_return content;
+    for (const Bytes& bytes : fetched->batches) {
+      auto batch = RecordBatchView::parse(bytes);
+      if (batch->control()) content.records[batch->base_offset()] = fmt::format("an end at {}", batch->base_offset());
+      auto reader = RecordReader::open(*batch, 1 << 20);
+      for (auto record = reader->next(); !batch->control() && record && *record; record = reader->next()) {
+        if ((*record)->offset < next) continue;
+        content.records[(*record)->offset] = std::string(as_text(*(*record)->value));
+      }
+      next = batch->next_offset();
+    }
+  }
+}
+
+// What was acknowledged is there, unless it was deleted; what was deleted is not.
+void Simulation::check_records(const Content& content, Place place) {
+  if (content.log_start > deleting_[place] || content.log_start < deleted_[place]) {
+    broken(fmt::format("{} partition {} begins at offset {}; deleted was up to {}", topic_name(place.topic),
+                       place.partition, content.log_start, deleted_[place]));
+  }
+  for (const auto& [offset, value] : acknowledged_[place]) {
+    if (offset < content.log_start) continue;
+    auto found = content.records.find(offset);
+    if (found == content.records.end() || found->second != value)
+      broken(fmt::format("acknowledged offset {} of {} partition {} was lost or changed", offset,
+                         topic_name(place.topic), place.partition));
+  }
+  std::map<std::string, int> times;
+  for (const auto& [offset, value] : content.records) {
+    if (++times[value] == 2) broken(fmt::format("'{}' is there twice", value.substr(0, 20)));
+  }
 }
 
 Task<void> Simulation::check_end() {
@@ -99,18 +119,9 @@ Task<void> Simulation::check_end() {
   auto at_source = co_await contents(source_);
   auto at_replica = co_await contents(replica_);
   if (same && at_source != at_replica) broken("the records of the two streams differ at the end");
-  for (const auto& [place, records] : acknowledged_) {
-    const std::vector<std::string>& values = at_source[place];
-    for (const auto& [offset, value] : records) {
-      bool kept = offset < static_cast<Offset>(values.size()) && values[static_cast<size_t>(offset)] == value;
-      if (!kept)
-        broken(fmt::format("acknowledged offset {} of {} partition {} was lost or changed", offset,
-                           topic_name(place.topic), place.partition));
-    }
-    std::map<std::string, int> times;
-    for (const std::string& value : values) {
-      if (++times[value] == 2) broken(fmt::format("'{}' is there twice", value.substr(0, 20)));
-    }
+  for (int topic = 0; topic <= kTrimmedTopic; ++topic) {
+    for (int partition = 0; partition < kPartitions; ++partition)
+      check_records(at_source[{topic, partition}], {topic, partition});
   }
   co_await check_transactions_at_end();
   for (const auto& [place, offset] : committed_) {

@@ -15,8 +15,9 @@ namespace {
 bool run_seed(uint64_t seed) {
   distributary::sim::Simulation simulation(seed);
   std::vector<std::string> broken = simulation.run();
-  fmt::print("seed {}: {} acknowledged, {} transactions, {} faults, {} checks{}\n", seed, simulation.acknowledged(),
-             simulation.transactions(), simulation.faults(), simulation.checks(), broken.empty() ? "" : "  FAILED");
+  fmt::print("seed {}: {} acknowledged, {} transactions, {} faults, {} checks{}{}\n", seed, simulation.acknowledged(),
+             simulation.transactions(), simulation.faults(), simulation.checks(),
+             simulation.rewritten() ? ", rewritten" : "", broken.empty() ? "" : "  FAILED");
   for (const std::string& what : broken) fmt::print("  {}\n", what);
   if (!broken.empty()) fmt::print("  again: ./x sim --seed {}\n", seed);
   std::fflush(stdout);

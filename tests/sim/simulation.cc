@@ -75,6 +75,9 @@ Task<void> Simulation::scenario() {
   for (int i = 0; i < kProducers; ++i) scope.spawn(produce());
   for (int i = 0; i < kTransactors; ++i) scope.spawn(transact(i));
   scope.spawn(commit());
+  scope.spawn(delete_records());
+  scope.spawn(make_and_delete_topics());
+  scope.spawn(purge());
   scope.spawn(procedure());
   scope.spawn(break_things());
   scope.spawn(check_repeatedly());
@@ -90,7 +93,7 @@ Task<void> Simulation::scenario() {
 Task<void> Simulation::create_source() {
   Order create = order("sanfrancisco", "stream create").with("path", kSource);
   co_await admin(create);
-  for (int topic = 0; topic < kTopics; ++topic) {
+  for (int topic = 0; topic <= kTrimmedTopic; ++topic) {
     Order make = order("sanfrancisco", "stream topic create").with("path", kSource);
     make.with("topic", fmt::format("topic{}", topic)).with("partitions", std::to_string(kPartitions));
     co_await admin(make);
@@ -154,7 +157,7 @@ Task<void> Simulation::produce() {
   int64_t id = co_await producer_id(client);
   std::map<Place, int32_t> sequences;
   while (loading_) {
-    Place place{static_cast<int>(random(kTopics)), static_cast<int>(random(kPartitions))};
+    Place place{static_cast<int>(random(kTrimmedTopic + 1)), static_cast<int>(random(kPartitions))};
     std::vector<std::string> values;
     for (uint64_t n = 1 + random(6); n > 0; --n) {
       values.push_back(fmt::format("value {} {}", values_made_++, std::string(random(200), 'x')));

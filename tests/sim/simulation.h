@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 namespace distributary::sim {
 
 inline constexpr int kTopics = 2;
+inline constexpr int kTrimmedTopic = kTopics;  // one more, whose oldest records are deleted now and then
 inline constexpr int kPartitions = 2;
 inline constexpr int kProducers = 3;
 inline constexpr int kTransactors = 2;
@@ -46,6 +48,7 @@ class Simulation {
   size_t faults() const { return faults_; }
   size_t checks() const { return checks_; }
   size_t transactions() const { return fates_.size(); }
+  bool rewritten() const { return rewritten_; }  // something was, at the source
 
  private:
   struct Place {
@@ -102,6 +105,10 @@ class Simulation {
                             std::vector<std::string>& values);
   Task<void> check_committed_now(SimCluster& cluster);
   Task<void> check_transactions_at_end();
+  // dying.cc
+  Task<void> delete_records();
+  Task<void> make_and_delete_topics();
+  Task<void> purge();
 
   // faults.cc
   Task<void> break_things();
@@ -114,7 +121,15 @@ class Simulation {
   Task<void> check_prefix();
   Task<void> check_end();
   Task<bool> caught_up();
-  Task<std::map<Place, std::vector<std::string>>> contents(SimCluster& cluster);
+  // Of each partition: its records, and where its log starts.
+  struct Content {
+    Offset log_start = 0;
+    std::map<Offset, std::string> records;
+    bool operator==(const Content&) const = default;
+  };
+  Task<std::map<Place, Content>> contents(SimCluster& cluster);
+  Task<Content> content(SimCluster::Borrowed stream, TopicPartition partition);
+  void check_records(const Content& content, Place place);
   void broken(std::string what);
 
   Task<void> pause(Duration at_most);
@@ -128,6 +143,8 @@ class Simulation {
   World* client_world_ = nullptr;
   std::unique_ptr<admin::RemoteClusters> remote_;
   std::map<Place, std::map<Offset, std::string>> acknowledged_;
+  std::map<Place, Offset> deleting_;              // up to where records may be gone, and
+  std::map<Place, Offset> deleted_;               // up to where they must be
   std::map<Place, Offset> committed_;             // the last acknowledged commit of group "readers"
   std::vector<Fate> fates_;                       // of every transaction
   std::map<std::string, size_t> transaction_of_;  // of the values written in one
@@ -138,6 +155,8 @@ class Simulation {
   size_t faults_ = 0;
   size_t checks_ = 0;
   size_t values_made_ = 0;
+  size_t topics_made_ = 0;
+  bool rewritten_ = false;
   bool loading_ = true;   // producers go on
   bool breaking_ = true;  // faults go on
   bool procedure_done_ = false;

@@ -1,4 +1,4 @@
-// stream create, edit, info, delete, list, identity.
+// stream create, edit, info, delete, purge, list, identity.
 #include "api/admin/admin_context.h"
 #include "api/admin/commands.h"
 #include "api/admin/stream_settings_options.h"
@@ -92,6 +92,17 @@ Task<Result<Records>> delete_stream(AdminCall& call) {
   co_return Records();
 }
 
+// Asynchronous: sizes go down in `stream info` as segments are rewritten.
+Task<Result<Records>> purge_stream(AdminCall& call) {
+  std::string path = call.path.path;
+  CO_TRY(StreamHandle handle, co_await call.context.catalog.stream(std::move(path)));
+  if (!handle->stream->damage().empty())
+    co_return fail(ErrorCode::corrupt, "the stream is damaged and read-only: " + handle->stream->damage().front().what);
+  CO_TRY_STATUS(co_await handle->stream->enforce_retention());
+  handle->stream->start_purge();
+  co_return Records();
+}
+
 Task<Result<Records>> list_streams(AdminCall& call) {
   Records records;
   for (const std::string& path : call.context.catalog.paths()) {
@@ -165,6 +176,11 @@ std::vector<Command> stream_commands() {
        .options = {path_option()},
        .action = StreamAction::delete_stream,
        .handler = delete_stream},
+      {.words = {"stream", "purge"},
+       .help = "starts giving back the space of deleted topics and of deleted and expired messages",
+       .options = {path_option()},
+       .action = StreamAction::purge_stream,
+       .handler = purge_stream},
       {.words = {"stream", "list"},
        .help = "lists the streams of a cluster whose settings the caller may read",
        .options = {{.name = "cluster", .help = "the cluster to ask", .default_text = "the default cluster"}},

@@ -51,6 +51,21 @@ TEST_F(StreamCommandsTest, InfoOfWhatIsNotThereFails) {
   EXPECT_EQ(output_.errors, "");
 }
 
+TEST_F(StreamCommandsTest, PurgeGivesBackTheSpaceOfADeletedTopic) {
+  must({"stream", "create", "-path", "/s"});
+  must({"stream", "topic", "create", "-path", "/s", "-topic", "t"});
+  produce("/s", "t", std::vector<WallMillis>(200, 1000));
+  StreamHandle handle = stream("sf", "/s");
+  uint64_t before = handle->stream->logical_bytes();
+  must({"stream", "topic", "delete", "-path", "/s", "-topic", "t"});
+  must({"stream", "purge", "-path", "/s"});
+  EXPECT_EQ(output_.printed, "");
+  ASSERT_TRUE(sim_.executor().run_until_true([&] { return handle->stream->logical_bytes() < before / 4; }));
+  user_ = "eve";
+  EXPECT_EQ(error_of({"stream", "purge", "-path", "/s"}),
+            "ERROR (13) -  user 'eve' may not purge stream /s; it needs adminperm\n");
+}
+
 TEST_F(StreamCommandsTest, PermissionsAreCheckedAndHidden) {
   must({"stream", "create", "-path", "/s", "-consumeperm", "u:eve"});
   user_ = "eve";
