@@ -181,8 +181,7 @@ bool ConsumerGroup::update(ConsumerMember& member, const ConsumerHeartbeat& requ
   if (request.topic_names) {
     std::vector<std::string> names = *request.topic_names;
     std::ranges::sort(names);
-    const auto doubles = std::ranges::unique(names);
-    names.erase(doubles.begin(), doubles.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     changed = names != member.topic_names;
     member.topic_names = std::move(names);
   }

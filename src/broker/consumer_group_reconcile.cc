@@ -30,8 +30,7 @@ ConsumerGroup::Topics ConsumerGroup::topics_of(const ConsumerMember& member) con
     if (found != topics_.by_pattern.end()) out.insert(out.end(), found->second.begin(), found->second.end());
   }
   std::ranges::sort(out);
-  const auto doubles = std::ranges::unique(out);
-  out.erase(doubles.begin(), doubles.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 

@@ -175,7 +175,7 @@ void Group::complete_join_if_ready() {
 }
 
 void Group::complete_join() {
-  std::erase_if(members_, [this](const auto& entry) {
+  std::erase_if(members_, [](const auto& entry) {
     const GroupMember& member = entry.second;
     return member.joining == nullptr && !member.instance_id;
   });

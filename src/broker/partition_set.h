@@ -15,8 +15,7 @@ using PartitionSet = std::vector<TopicPartition>;  // sorted, no duplicates
 
 inline void make_set(PartitionSet& partitions) {
   std::ranges::sort(partitions);
-  const auto doubles = std::ranges::unique(partitions);
-  partitions.erase(doubles.begin(), doubles.end());
+  partitions.erase(std::unique(partitions.begin(), partitions.end()), partitions.end());
 }
 inline PartitionSet intersection(const PartitionSet& a, const PartitionSet& b) {
   PartitionSet out;

@@ -105,8 +105,8 @@ Task<Result<Records>> delete_cursors(AdminCall& call) {
   Lsn last = 0;
   std::string kept;
   for (const auto& [group, partitions] : by_group) {
-    const CursorFilter wanted = [&partitions](const TopicPartition& partition) {
-      return partitions.contains(partition);
+    const CursorFilter wanted = [&chosen = partitions](const TopicPartition& partition) {
+      return chosen.contains(partition);
     };
     CO_TRY(CursorRemoval removal, remove_cursors(stream, group, wanted));
     last = std::max(last, removal.lsn);

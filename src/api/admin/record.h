@@ -23,17 +23,24 @@ using Records = std::vector<Record>;
 using ValueVariant = std::variant<bool, int64_t, double, std::string, Record>;
 struct Value : ValueVariant {
   using ValueVariant::ValueVariant;
-  Value(const char* text) : ValueVariant(std::string(text)) {}
-  Value(std::string_view text) : ValueVariant(std::string(text)) {}
-  Value(int number) : ValueVariant(static_cast<int64_t>(number)) {}
-  Value(uint32_t number) : ValueVariant(static_cast<int64_t>(number)) {}
-  Value(uint64_t number) : ValueVariant(static_cast<int64_t>(number)) {}
+  Value(const char* text);
+  Value(std::string_view text);
+  Value(int number);
+  Value(uint32_t number);
+  Value(uint64_t number);
 };
 
 struct Field {
   std::string name;
   Value value;
 };
+
+// Here, where a Field is complete: clang looks at the variant's destructor in each of them.
+inline Value::Value(const char* text) : ValueVariant(std::string(text)) {}
+inline Value::Value(std::string_view text) : ValueVariant(std::string(text)) {}
+inline Value::Value(int number) : ValueVariant(static_cast<int64_t>(number)) {}
+inline Value::Value(uint32_t number) : ValueVariant(static_cast<int64_t>(number)) {}
+inline Value::Value(uint64_t number) : ValueVariant(static_cast<int64_t>(number)) {}
 
 // The value called `name`, or null.
 const Value* find_value(const Record& record, std::string_view name);

@@ -23,8 +23,8 @@ Task<std::vector<TopicDescription>> find_topics(const KafkaRequest& request, con
     topics = co_await request.broker().topics().describe(std::move(references), false, request.caller, request.stop);
   }
   std::ranges::sort(topics, {}, &TopicDescription::name);
-  auto twice = std::ranges::unique(topics, {}, &TopicDescription::name);
-  topics.erase(twice.begin(), twice.end());
+  auto same_name = [](const TopicDescription& a, const TopicDescription& b) { return a.name == b.name; };
+  topics.erase(std::unique(topics.begin(), topics.end(), same_name), topics.end());
   co_return topics;
 }
 
