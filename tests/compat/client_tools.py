@@ -50,7 +50,7 @@ class Tools:
         assert TOPIC not in self.topics("--list").split()
 
     def walk_configs(self) -> None:
-        topic = self.create("/activity:tools-configs")
+        topic = self.create("tools-configs")  # to describe, this tool takes no other names
         name, of_topic = "kafka.admin.ConfigCommand", ("--entity-type", "topics", "--entity-name", topic)
         self.run(name, "--alter", *of_topic, "--add-config", "retention.ms=3600000")
         assert "retention.ms=3600000" in self.run(name, "--describe", *of_topic)

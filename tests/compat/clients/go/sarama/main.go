@@ -431,6 +431,8 @@ func restart() {
 	walk.Until("some are acknowledged and read", func() bool { return acknowledged.Load() > 300 && one.total() > 0 })
 	walk.KillAndRestart()
 	<-sent
+	// What is retried while the producer closes counts as failed with it.
+	walk.Until("all are answered", func() bool { return acknowledged.Load()+failed.Load() == 10_000 })
 	sender.AsyncClose()
 	drained.Wait()
 	walk.Equal([]int32{acknowledged.Load(), failed.Load()}, []int32{10_000, 0})
