@@ -188,6 +188,21 @@ TEST(DamagedState, ACountBeyondReasonIsRefused) {
   EXPECT_EQ(state.ordinals_end(), 0u);
 }
 
+// A link or a disk may say so; nobody may write beside the marks of what has changed because of it.
+TEST(DamagedState, NegativeProducerIdsHaveAPlaceToo) {
+  for (int64_t id : {int64_t{-1}, int64_t{-5}, INT64_MIN, int64_t{0}, INT64_MAX}) {
+    EXPECT_LT(producer_chunk(id), kProducerChunks) << id;
+    ContentFields fields;
+    fields.type = EntryType::producers_expired;
+    fields.origin_lsn = 1;
+    std::vector<uint8_t> entry;
+    size_t at = begin_entry(entry, fields, ProducersExpired{{id}}.encode());
+    StreamState state;
+    EXPECT_TRUE(state.apply(seal_entry(entry, at, 1, 0))) << id;
+    for (const StateChunk& chunk : state.dirty_chunks()) EXPECT_LT(chunk.index, kProducerChunks);
+  }
+}
+
 TEST_F(DamageTest, DamageMetByALinkMakesTheStreamReadOnlyToo) {
   must(h.sim.disk("host").flip_bit(directory() + "/" + files("segment-")[1], (96 + 64 + 120 + 70) * 8));
   auto from = must(h.sim.executor().run(h.stream->find_position({})));

@@ -168,7 +168,7 @@ void StreamState::remember_batch(const ProducerKey& key, int16_t epoch, const Pr
     --producer.count;
   }
   producer.batches[producer.count++] = batch;
-  dirty(StateChunk::Kind::producers, static_cast<uint32_t>(key.producer_id % kProducerChunks));
+  dirty(StateChunk::Kind::producers, producer_chunk(key.producer_id));
 }
 
 // A range that a rewrite has dropped: what its entries did to partitions and producers.
@@ -322,7 +322,7 @@ Status StreamState::expire_producers(const ContentView& entry) {
   boost::unordered::erase_if(producers_, [&](const auto& item) {
     return std::binary_search(expired.ids.begin(), expired.ids.end(), item.first.producer_id);
   });
-  for (int64_t id : expired.ids) dirty(StateChunk::Kind::producers, static_cast<uint32_t>(id % kProducerChunks));
+  for (int64_t id : expired.ids) dirty(StateChunk::Kind::producers, producer_chunk(id));
   transactions_.expire(entry.origin().stream, expired.ids);
   return {};
 }

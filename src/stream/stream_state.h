@@ -112,6 +112,10 @@ inline constexpr uint32_t kTopicOrdinalsMax = 1u << 26;  // topics that a stream
 inline constexpr uint32_t kTopicsPerChunk = 256;         // consecutive ordinals
 inline constexpr uint32_t kCursorChunks = 64;            // by group
 inline constexpr uint32_t kProducerChunks = 64;          // by producer id
+// Of any id, also one that no producer of ours would have: links and disks bring what they like.
+inline uint32_t producer_chunk(int64_t id) {
+  return static_cast<uint32_t>(static_cast<uint64_t>(id) % kProducerChunks);
+}
 
 class StreamState {
  public:

@@ -82,7 +82,7 @@ Status StreamState::apply_baseline(const ContentView& entry) {
   }
   for (auto& [key, producer] : producers) {
     producers_.insert_or_assign(key, producer);
-    dirty(StateChunk::Kind::producers, static_cast<uint32_t>(key.producer_id % kProducerChunks));
+    dirty(StateChunk::Kind::producers, producer_chunk(key.producer_id));
   }
   transactions_.add(std::move(transactions));
   if (ids_issued > 0) producer_ids_issued_[entry.origin().stream] += ids_issued;

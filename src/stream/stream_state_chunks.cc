@@ -128,7 +128,7 @@ std::vector<uint8_t> StreamState::encode_chunk(const StateChunk& chunk) const {
       break;
     case StateChunk::Kind::producers:
       for (const auto& [key, producer] : producers_) {
-        if (static_cast<uint32_t>(key.producer_id % kProducerChunks) != chunk.index) continue;
+        if (producer_chunk(key.producer_id) != chunk.index) continue;
         put_producer(items, key, producer);
         ++count;
       }
