@@ -52,22 +52,25 @@ Task<std::vector<std::vector<Fault>>> Cursors::commit(std::string group, const s
                                                       const Caller& caller, std::stop_token stop) {
   std::vector<std::vector<Fault>> out(topics.size());
   std::vector<StreamCommit> commits;
+  DurableWait wait;
   TopicLookup lookup(context_.directory, caller);
   for (size_t i = 0; i < topics.size(); ++i) {
     FoundTopic found = co_await lookup.find(topics[i].topic);
     out[i].resize(topics[i].partitions.size());
     for (size_t k = 0; k < topics[i].partitions.size(); ++k) {
       const CursorCommitTopic::Partition& partition = topics[i].partitions[k];
-      out[i][k] = check_cursor(found, partition);
+      const bool removes = found.fault.ok() && partition.offset < 0;
+      out[i][k] = removes ? remove_cursor(group, found, partition.partition, wait) : check_cursor(found, partition);
       if (!out[i][k].ok()) continue;
       StreamCommit& commit = commit_to(commits, found.stream);
+      commit.faults.push_back(&out[i][k]);
+      if (removes) continue;
       TopicPartition place{found.topic->id, static_cast<PartitionIndex>(partition.partition)};
       commit.cursors.push_back({place, partition.offset, partition.leader_epoch, partition.metadata});
-      commit.faults.push_back(&out[i][k]);
     }
   }
-  DurableWait wait;
   for (StreamCommit& commit : commits) {
+    if (commit.cursors.empty()) continue;
     Result<Lsn> committed = commit.stream->stream->commit_cursors(group, std::move(commit.cursors));
     if (committed) {
       wait.add(commit.stream, *committed);

@@ -47,11 +47,15 @@ struct FoundCursorTopic {
 // Whether this position may be committed; `found` as its topic was found.
 Fault check_cursor(const FoundTopic& found, const CursorCommitTopic::Partition& partition);
 
+// Takes one position away; it is gone for good when `wait` is over. `found` is a topic that is there.
+Fault remove_cursor(const std::string& group, const FoundTopic& found, int32_t partition, DurableWait& wait);
+
 class Cursors {
  public:
   Cursors(BrokerContext context, const GroupCoordinator& groups) : context_(context), groups_(groups) {}
 
-  // One fault per partition, in the order of the request, which outlives the call.
+  // One fault per partition, in the order of the request, which outlives the call. An offset below 0 takes the position
+  // away: to Kafka's clients it is none, and kafkajs resets a group with -1 and -2.
   Task<std::vector<std::vector<Fault>>> commit(std::string group, const std::vector<CursorCommitTopic>& topics,
                                                const Caller& caller, std::stop_token stop);
   // With `stable`, a position that an open transaction is about to replace is unstable_offset_commit.

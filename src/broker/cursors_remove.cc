@@ -6,9 +6,8 @@
 #include "model/printable.h"
 
 namespace distributary {
-namespace {
 
-Fault remove_one(const std::string& group, const FoundTopic& found, int32_t partition, DurableWait& wait) {
+Fault remove_cursor(const std::string& group, const FoundTopic& found, int32_t partition, DurableWait& wait) {
   Fault fault = check_partition(*found.topic, partition);
   if (!fault.ok()) return fault;
   const TopicPartition place{found.topic->id, static_cast<PartitionIndex>(partition)};
@@ -18,8 +17,6 @@ Fault remove_one(const std::string& group, const FoundTopic& found, int32_t part
   wait.add(found.stream, removal->lsn);
   return kept_fault(*removal, group);
 }
-
-}  // namespace
 
 Task<bool> Cursors::known(const std::string& group, const Caller& caller) {
   if (groups_.has_members(group)) co_return true;
@@ -53,7 +50,7 @@ Task<Cursors::Removed> Cursors::remove(std::string group, const std::vector<Curs
                fmt::format("members of the group {} subscribe to the topic {}", quoted(group), quoted(found.name))};
     }
     for (int32_t partition : topics[i].partitions) {
-      out.partitions[i].push_back(fault.ok() ? remove_one(group, found, partition, wait) : fault);
+      out.partitions[i].push_back(fault.ok() ? remove_cursor(group, found, partition, wait) : fault);
     }
   }
   Status settled = co_await wait.wait(deadline(), stop);
