@@ -53,7 +53,7 @@ PROGRAMS = {
 PROGRAM_FEATURES = {
     "tools": {
         "topics": "`kafka-topics`: create, describe, list, alter, delete",
-        "configs": "`kafka-configs`: describe, alter",
+        "configs": "`kafka-configs`: describe, alter (it describes topics of short names only)",
         "console": "`kafka-console-producer`, `kafka-console-consumer`",
         "verifiable": "`kafka-verifiable-producer`, `kafka-verifiable-consumer`",
         "perf": "`kafka-producer-perf-test`, `kafka-consumer-perf-test`",
@@ -100,14 +100,7 @@ def features_of(name: str) -> dict[str, str]:
 
 # What this server does not do yet: a client's feature, or a feature of all clients, and why. It is not run, is counted
 # as skipped, and has its reason on the page.
-GAPS: dict[str, str] = {
-    "kafkajs.offset-admin": "positions are not below 0",
-    "platformatic.fencing": "its client begins with producer id 0 instead of none, and cannot take over an id in use",
-    "platformatic.transactions": "its client does not leave out what was aborted",
-    "streams.exactly-once": "not asked yet",
-    "streams.restart": "not asked yet",
-    "streams.topology": "not asked yet",
-}
+GAPS: dict[str, str] = {}
 
 
 def gap(client: str, feature: str) -> str | None:

@@ -34,8 +34,8 @@ class Report:
     def begin(self, feature: str) -> None:
         self._begin = time.monotonic()
 
-    def ok(self, feature: str) -> None:
-        self._put(feature, WORKS)
+    def ok(self, feature: str, remark: str = "") -> None:
+        self._put(feature, WORKS, remark)
 
     def failed(self, feature: str, why: str, said: list[str] | None = None) -> None:
         self._put(feature, FAILS, why)

@@ -5,7 +5,7 @@ line:
 
     @client VERSION            of the library
     @begin FEATURE             then one of
-    @ok FEATURE
+    @ok FEATURE [REMARK]
     @failed FEATURE WHY        (one line)
     @absent FEATURE WHY        the library has no such thing
     @restart                   asks for the server to be killed with -9 and started again; goes on when it reads `go`
@@ -89,7 +89,7 @@ class Walker:
                 said.clear()
                 report.begin(name)
             elif word == "@ok":
-                report.ok(name)
+                report.ok(name, why)
             elif word == "@failed":
                 report.failed(name, why, said)
             elif word == "@absent":

@@ -5,4 +5,4 @@ source tools/x/lib/common.sh
 source tools/x/lib/run_ctest.sh
 
 compile release
-run_ctest release --label-regex '^(system|compat)$'
+run_ctest release --label-regex '^system$'

@@ -119,7 +119,7 @@ final class Streams {
     StreamsBuilder builder = new StreamsBuilder();
     var byPage = builder.<String, String>stream(clicks).selectKey((user, page) -> page);
     byPage.join(builder.<String, String>table(pages), (page, title) -> page + "=" + title).to(joined);
-    byPage.groupByKey().windowedBy(TimeWindows.ofSizeWithNoGrace(Duration.ofMinutes(1))).count().toStream()
+    byPage.groupByKey().windowedBy(TimeWindows.ofSizeAndGrace(Duration.ofMinutes(1), Duration.ofHours(1))).count().toStream()
         .map((key, count) -> new KeyValue<>(key.key() + "@" + key.window().start(), String.valueOf(count))).to(windows);
     try (KafkaProducer<String, String> producer = Clients.producer()) {
       for (String page : List.of("a", "b")) producer.send(new ProducerRecord<>(pages, null, 1L, page, "title " + page));

@@ -3,7 +3,7 @@ import {
   Admin, ConfigResourceTypes, Consumer, FetchIsolationLevels, GroupProtocols, IncrementalAlterConfigOperationTypes,
   ListOffsetTimestamps, MessagesStreamModes, Producer, ProduceAcks, stringDeserializers, stringSerializers,
 } from '@platformatic/kafka';
-import { assert, broker, killAndRestart, numbered, port, waitUntil, versionOf, walk } from './support.mjs';
+import { Absent, assert, broker, killAndRestart, numbered, port, waitUntil, versionOf, walk } from './support.mjs';
 
 const topicOf = (name) => `/activity:platformatic-${name}`;
 const groupOf = (name) => `platformatic-${name}`;
@@ -170,15 +170,16 @@ await walk(versionOf('@platformatic/kafka'), {
   async transactions() {
     const topic = await create(topicOf('transactions'));
     await using(transactional('transactions'), async (producer) => {
-      for (let i = 0; i < 6; ++i) {
+      for (let i = 0; i < 3; ++i) {
         const transaction = await producer.beginTransaction();
         await transaction.send({ messages: numbered(10, i * 10).map((value) => ({ topic, value })) });
         await (i % 2 === 0 ? transaction.commit() : transaction.abort());
       }
     });
-    const committed = [0, 2, 4].flatMap((i) => numbered(10, i * 10));
-    assert.deepEqual(values(await read(topic, 30, { isolationLevel: FetchIsolationLevels.READ_COMMITTED })), committed);
-    assert.deepEqual(values(await read(topic, 60, { isolationLevel: FetchIsolationLevels.READ_UNCOMMITTED })), numbered(60));
+    const committed = [0, 2].flatMap((i) => numbered(10, i * 10));
+    assert.deepEqual(values(await read(topic, 20, { isolationLevel: FetchIsolationLevels.READ_COMMITTED })), committed);
+    assert.deepEqual(values(await read(topic, 30, { isolationLevel: FetchIsolationLevels.READ_UNCOMMITTED })), numbered(30));
+    return 'of several transactions in one answer that one producer aborted, its consumer leaves out the last only';
   },
   async 'transaction-offsets'() {
     const source = await create(topicOf('from'));
@@ -212,13 +213,14 @@ await walk(versionOf('@platformatic/kafka'), {
       const fenced = await older.beginTransaction();
       await fenced.send({ messages: [{ topic, value: 'older' }] });
       await using(transactional('fencing'), async (newer) => {
-        const transaction = await newer.beginTransaction();
-        await transaction.send({ messages: [{ topic, value: 'newer' }] });
-        await transaction.commit();
+        // It begins with the producer id 0 where it should say none, and so takes over no id but that of producer 0.
+        const problem = await newer.beginTransaction().catch((error) => error);
+        assert.deepEqual(problem.errors?.map((one) => one.apiId), ['PRODUCER_FENCED']);
       });
-      await assert.rejects(fenced.commit());
+      await fenced.commit();
     });
-    assert.deepEqual(values(await read(topic, 1, { isolationLevel: FetchIsolationLevels.READ_COMMITTED })), ['newer']);
+    assert.deepEqual(values(await read(topic, 1)), ['older']);
+    throw new Absent('it cannot take over the transactional id of another producer');
   },
   async restart() {
     const topic = await create(topicOf('restart'));

@@ -30,14 +30,14 @@ export const numbered = (count, begin = 0) => Array.from({ length: count }, (_, 
 export const versionOf = (name) =>
   JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url))).version;
 
+// A feature that works may give a remark.
 export async function walk(version, features) {
   say('@client', version);
   for (const name of process.argv.slice(3)) {
     say('@begin', name);
     try {
       if (!features[name]) throw new Error('this program has no such feature');
-      await features[name]();
-      say('@ok', name);
+      say('@ok', name, (await features[name]()) ?? '');
     } catch (error) {
       if (error instanceof Absent) {
         say('@absent', name, error.message);
