@@ -227,7 +227,7 @@ CheckpointStore::Prepared CheckpointStore::prepare(CheckpointManifest manifest, 
     std::erase_if(prepared.manifest.chunks, [](const auto& chunk) { return chunk.kind == kIndexKind; });
     indexed_.clear();
   }
-  bool whole = kept_.empty() || blobs.size() > kBlobsReferencedMax;
+  bool whole = kept_.empty() || unwritten_ || blobs.size() > kBlobsReferencedMax;
   if (whole) {
     prepared.manifest.chunks.clear();
     indexed_.clear();
@@ -237,6 +237,7 @@ CheckpointStore::Prepared CheckpointStore::prepare(CheckpointManifest manifest, 
   }
   add_index_chunks(prepared, index);
   state.clear_dirty();
+  unwritten_ = true;
   return prepared;
 }
 
@@ -268,6 +269,7 @@ Task<Status> CheckpointStore::write(Prepared prepared) {
   CO_TRY(Bytes back, co_await log_.read_blob(blob_name(number), 0, bytes.size()));
   if (crc32c(back) != crc)
     co_return fail(ErrorCode::corrupt, fmt::format("{} reads back differently", blob_name(number)));
+  unwritten_ = false;
   kept_.push_back(std::move(prepared.manifest));
   if (kept_.size() > 2) kept_.erase(kept_.begin());
   co_return co_await remove_unneeded();

@@ -43,7 +43,7 @@ class CheckpointStore {
   Task<Result<std::optional<CheckpointManifest>>> load(StreamState& state, LogIndex& index);
 
   // Takes what has changed, now, without waiting: the state and the index in memory must be as of
-  // `manifest.covered_lsn`.
+  // `manifest.covered_lsn`. When it is not written after all, the next one takes everything.
   struct Prepared {
     CheckpointManifest manifest;
     std::vector<uint8_t> chunk_bytes;
@@ -68,6 +68,7 @@ class CheckpointStore {
   uint64_t last_number_ = 0;
   // How many entries of each unsealed segment's index the last checkpoint has.
   std::map<SegmentNumber, size_t> indexed_;
+  bool unwritten_ = false;  // what the last `prepare` took is in no checkpoint
 };
 
 }  // namespace distributary

@@ -77,6 +77,30 @@ TEST(Stream, CleanReopenGoesOnWhereItWas) {
   EXPECT_EQ(h.produce(clicks, {"next"}).base_offset, 10);
 }
 
+// A checkpoint that waits for the background sync is given up when the stream is closed; what it had taken must be in
+// the one that closing writes.
+TEST(Stream, ClosedWhileACheckpointWaits) {
+  StreamHarness h;
+  h.options.durability = Durability::async;
+  h.options.async_flush = std::chrono::hours(1);
+  h.cache = TailCache(0);
+  h.open();
+  TopicPartition clicks{h.create("clicks"), 0};
+  h.options.checkpoint_entries = 4;
+  h.stream->set_options(h.options);
+  auto let_upkeep_run = [&] { must(h.sim.executor().run(sleep_for(h.world->executor, std::chrono::minutes(1)))); };
+  for (int i = 0; i < 8; ++i) h.produce(clicks, numbered(i, i + 1));
+  let_upkeep_run();
+  for (int i = 8; i < 16; ++i) h.append(clicks, numbered(i, i + 1));
+  let_upkeep_run();
+  TopicUuid other = must(h.stream->create_topic("made while it waits", 1, TimestampType::create_time)).id;
+  h.close();
+  h.open();
+  EXPECT_EQ(h.read_all(clicks), numbered(0, 16));
+  EXPECT_TRUE(h.stream->damage().empty());
+  EXPECT_NE(h.stream->state().topic(other), nullptr);
+}
+
 TEST(Stream, SegmentsRollAreIndexedMergedAndFound) {
   StreamHarness h;
   h.options.segment_bytes = 4096;
