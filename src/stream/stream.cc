@@ -58,7 +58,8 @@ Task<Status> Stream::Impl::open() {
   if (recovered.end.segment == 0) start.end.segment = 1;
   writer = std::make_unique<GroupWriter>(world, *log, cache, start, options, writer_events());
   bool unclean = !recovered.clean && damage.empty() && options.durability == Durability::async;
-  if (unclean && state.topic_count() > 0) {  // consumers may have seen what the crash has taken back
+  // Consumers may have seen what the crash has taken back. Of a source's history it comes again, the same.
+  if (unclean && state.topic_count() > 0 && state.origin(origin).lsn > 0) {
     CO_TRY(ContentView raised, append_own(own_fields(EntryType::leader_epoch_raised, {}), {}));
     (void)raised;
   }
