@@ -48,12 +48,13 @@ Task<void> SimCluster::kill(Death death) {
   running_ = false;
   if (death == Death::power) {
     sim_.kill(host_);
-  } else {
+  } else if (death == Death::process) {
     sim_.kill_process(host_);
   }
   co_await wait_for_borrowers();
   (void)co_await node_->stop();
   node_.reset();
+  if (death == Death::in_order) sim_.kill_process(host_);
 }
 
 Task<void> SimCluster::stop() {

@@ -20,8 +20,8 @@ class SimCluster {
   ~SimCluster();
 
   Task<Status> start();
-  enum class Death { power, process };
-  // The node is gone at once; ends when its tasks have.
+  enum class Death { power, process, in_order };
+  // The node is gone at once, or closes its streams first; ends when its tasks have.
   Task<void> kill(Death death);
   Task<void> stop();  // in order
 

@@ -40,6 +40,7 @@ Simulation::Simulation(uint64_t seed)
   remote_ = std::make_unique<admin::RemoteClusters>(*client_world_, map_, nullptr);
   if (random(2) == 0) sim_.network().settings.max_delay = std::chrono::milliseconds(1 + random(40));
   if (random(3) == 0) sim_.network().settings.reset_probability = 0.0005;
+  async_ = random(3) == 0;
 }
 
 Simulation::~Simulation() = default;
@@ -92,6 +93,7 @@ Task<void> Simulation::scenario() {
 
 Task<void> Simulation::create_source() {
   Order create = order("sanfrancisco", "stream create").with("path", kSource);
+  if (async_) create = create.with("durability", "async");
   co_await admin(create);
   for (int topic = 0; topic <= kTrimmedTopic; ++topic) {
     Order make = order("sanfrancisco", "stream topic create").with("path", kSource);

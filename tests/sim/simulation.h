@@ -112,6 +112,7 @@ class Simulation {
 
   // faults.cc
   Task<void> break_things();
+  SimCluster::Death some_death();
   Task<void> kill_and_restart(SimCluster& cluster, SimCluster::Death death);
   Task<void> restart(SimCluster& cluster);
   Task<void> cut_for_a_while();
@@ -150,6 +151,7 @@ class Simulation {
   std::map<std::string, size_t> transaction_of_;  // of the values written in one
   std::map<std::string, Offset> moved_;           // the last position that a transaction has committed, by group
   std::string user_ = "root";
+  bool async_ = false;  // the streams' durability
   std::vector<std::string> broken_;
   size_t acknowledged_count_ = 0;
   size_t faults_ = 0;
