@@ -20,6 +20,12 @@ constexpr size_t kPiecesPerCall = 512;  // at most IOV_MAX
 constexpr size_t kScatteredJobs = 16;   // of one call; a device does not gain by more
 constexpr size_t kRangesPerJob = 4;     // at least: fewer are not worth a thread
 
+// A write into the page cache that is small takes 10 to 30 us, less than to wake a thread for it and be woken. One that
+// had to wait for the device all the same sends those that follow to the pool for a while.
+constexpr size_t kInlineWriteBytes = 128u << 10;
+constexpr Duration kInlineWriteSlow = std::chrono::milliseconds(2);
+constexpr Duration kInlineWritePause = std::chrono::seconds(1);
+
 // What is left to write of a list of pieces.
 class Remaining {
  public:
@@ -29,6 +35,17 @@ class Remaining {
     }
   }
   bool done() const { return first_ == parts_.size(); }
+  size_t bytes() const {
+    size_t sum = 0;
+    for (size_t i = first_; i < parts_.size(); ++i) sum += parts_[i].iov_len;
+    return sum;
+  }
+  // The rest of it; 0 or errno.
+  int write_all(int descriptor) {
+    int failed = 0;
+    while (!done() && failed == 0) failed = write_once(descriptor, 0);
+    return failed;
+  }
   // One call; 0 or errno.
   int write_once(int descriptor, int flags) {
     int count = static_cast<int>(std::min(parts_.size() - first_, kPiecesPerCall));
@@ -207,18 +224,28 @@ Task<Status> RealFile::write(uint64_t at, std::vector<Bytes> pieces) {
     error = remaining.write_once(descriptor_, RWF_NOWAIT);
     if (error == EOPNOTSUPP) nowait_writes.store(false, std::memory_order_relaxed);
   }
-  if (error == EAGAIN || error == EOPNOTSUPP) error = 0;
+  bool would_wait = error == EAGAIN;
+  if (would_wait || error == EOPNOTSUPP) error = 0;
   if (!remaining.done() && error == 0) {
-    auto work = [&remaining, descriptor = descriptor_] {
-      int failed = 0;
-      while (!remaining.done() && failed == 0) failed = remaining.write_once(descriptor, 0);
-      return failed;
-    };
-    error = co_await run_blocking(pool_, executor_, work);
+    auto work = [&remaining, descriptor = descriptor_] { return remaining.write_all(descriptor); };
+    if (!would_wait && remaining.bytes() <= kInlineWriteBytes && executor_.clock().now() >= no_inline_before_) {
+      error = write_inline(work);
+    } else {
+      error = co_await run_blocking(pool_, executor_, work);
+    }
   }
   end_turn();
   if (error != 0) co_return posix_error("write", path_, error);
   co_return Status{};
+}
+
+// On the executor's thread: only where RWF_NOWAIT is not known, for what is most likely done at once.
+int RealFile::write_inline(const std::function<int()>& work) {
+  SteadyTime begin = executor_.clock().now();
+  int error = work();
+  SteadyTime end = executor_.clock().now();
+  if (end - begin > kInlineWriteSlow) no_inline_before_ = end + kInlineWritePause;
+  return error;
 }
 
 Task<Status> RealFile::sync() {

@@ -1,6 +1,8 @@
 // One open file (io/real/real_file_system.h).
 #pragma once
 
+#include <functional>
+
 #include "io/executor.h"
 #include "io/file_system.h"
 #include "io/real/direct_reader.h"
@@ -27,6 +29,7 @@ class RealFile final : public File {
   Task<Result<size_t>> read_from(int descriptor, uint64_t at, MutableBytes into);
   struct ScatteredJob;  // ranges that one thread reads
   Task<void> run_job(ScatteredJob& job);
+  int write_inline(const std::function<int()>& work);
   Task<void> wait_for_turn(uint64_t turn);
   void end_turn();
   int scattered_descriptor();
@@ -45,6 +48,7 @@ class RealFile final : public File {
   uint64_t next_turn_ = 0;
   uint64_t current_turn_ = 0;
   Signal turn_ended_;
+  SteadyTime no_inline_before_{};  // writes go to the pool until then
 };
 
 }  // namespace distributary
