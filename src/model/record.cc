@@ -88,6 +88,7 @@ Result<std::optional<Record>> RecordReader::next() {
     return fail(ErrorCode::corrupt, fmt::format("record {} of {} in the batch at offset {} is malformed", index_,
                                                 batch_.record_count(), batch_.base_offset()));
   }
+  encoded_ = rest_.subspan(at, static_cast<size_t>(length));
   rest_ = rest_.subspan(at + static_cast<size_t>(length));
   ++index_;
   return record;

@@ -35,6 +35,8 @@ class RecordReader {
 
   // The next record, or nullopt at the end.
   Result<std::optional<Record>> next();
+  // The one that `next` gave last, as it is encoded, behind its length.
+  ByteView encoded() const { return encoded_; }
 
  private:
   RecordReader(const RecordBatchView& batch, Bytes decompressed);
@@ -42,6 +44,7 @@ class RecordReader {
   RecordBatchView batch_;
   Bytes decompressed_;  // owns what `rest_` points into, if the batch is compressed
   ByteView rest_;
+  ByteView encoded_;
   int32_t index_ = 0;
 };
 
