@@ -68,6 +68,9 @@ Task<Status> SegmentRewriter::copy_group(const ScannedGroup& group) {
     CO_TRY_STATUS(copy_entry(*entry));
     offset += entry->length;
     if (bytes_.size() >= kRewriteGroupBytes) CO_TRY_STATUS(co_await write_group());
+    if (looked_at_ < kRecordsPerTurn) continue;
+    looked_at_ = 0;
+    co_await yield_to_others(in_.executor);
   }
   co_return Status{};
 }
@@ -79,6 +82,7 @@ Status SegmentRewriter::copy_entry(const EntryView& entry) {
   Verdict verdict;
   if (content.is_batch()) {
     TRY(verdict, judge_(content));
+    looked_at_ += verdict.records;
   }
   if (verdict.fate == Verdict::Fate::drop) return drop(entry, verdict.trimmed);
   write_range();

@@ -17,6 +17,7 @@
 
 namespace distributary {
 
+inline constexpr size_t kRecordsPerTurn = 2048;           // looked at before others go first
 inline constexpr size_t kRewriteGroupBytes = 256u << 10;  // a group is written when it has grown to this
 
 // What becomes of one record batch.
@@ -25,6 +26,7 @@ struct Verdict {
   Fate fate = Fate::keep;
   bool trimmed = false;        // dropped, because it is below the log start, or its topic is gone
   std::vector<uint8_t> batch;  // instead of it
+  size_t records = 0;          // that were looked at one by one, for others to go first
 };
 
 class SegmentRewriter {
@@ -65,6 +67,7 @@ class SegmentRewriter {
   size_t group_at_ = 0;         // of its header in `bytes_`
   GroupHeader group_;           // of the group that gathers; `entries` 0: none does
   Lsn end_ = 0;                 // one past the last LSN copied
+  size_t looked_at_ = 0;        // records, since others went first
   StorageEpoch epoch_ = 0;      // of the group being copied
   WallMillis written_ = 0;
   SkippedRange range_;

@@ -166,6 +166,7 @@ void Stream::set_options(StreamOptions options) {
   impl_->options = options;
   impl_->writer->set_options(options);
   impl_->limits_changed = true;
+  impl_->compacted_topics.version = UINT64_MAX;
 }
 
 Lsn Stream::last_lsn() const { return impl_->writer->next_lsn() - 1; }

@@ -190,11 +190,12 @@ class Stream {
   Task<Status> enforce_retention();
   // Only the log starts of one topic, by its own settings: after they were changed.
   Task<Status> enforce_retention_of(TopicUuid topic);
-  // Whether records may go by age or size at all.
+  // Whether records may go by age, size or key at all.
   bool may_expire() const;
-  // Gives back the space of deleted topics, deleted and expired records: sealed segments are rewritten without them, in
-  // the background, when half of one is dead or something has been dead for `dead_data_deadline`; with `start_purge`
-  // soon and whatever is dead. `purge` also waits until that has ended. What a link holds stays.
+  // Gives back the space of deleted topics, deleted, expired and (in compacted topics) superseded records: sealed
+  // segments are rewritten without them, in the background, when half of one is dead or something has been dead for
+  // `dead_data_deadline`; with `start_purge` soon and whatever is dead. `purge` also waits until that has ended. What a
+  // link holds stays.
   void start_purge();
   Task<Status> purge();
   uint64_t bytes_on_disk() const;

@@ -9,6 +9,7 @@
 #include "stream/damage_notes.h"
 #include "stream/group_writer.h"
 #include "stream/history_reader.h"
+#include "stream/key_compaction.h"
 #include "stream/log_index.h"
 #include "stream/batch_reader.h"
 #include "stream/partition_sizes.h"
@@ -79,18 +80,42 @@ class Stream::Impl {
     bool due = false;
   };
   void request_rewrite(bool forced);
-  bool survey_due() const;
+  bool survey_due();
   Task<Status> rewrite_dead();
   Task<Status> rewrite_round(bool forced);
   Task<Status> seal_dead_tail();
   bool is_dead(const IndexEntry& entry) const;
+  bool has_ended(const ContentView& batch, const Topic& topic) const;
+  bool reader_behind(SegmentNumber last) const;
   bool has_dead(SegmentNumber unsealed) const;
   Task<Result<std::vector<Dying>>> survey(bool forced);
   std::vector<std::vector<SegmentInfo>> plan(const std::vector<Dying>& sealed, bool forced) const;
+  Task<Status> rewrite_rows(const std::vector<Dying>& found, bool forced);
+  Task<Status> rewrite_row(std::vector<SegmentInfo> row);
   Task<Status> rewrite(std::vector<SegmentInfo> from);
   Task<Status> rewrite_into(std::vector<SegmentInfo> from, RewriteNumber number);
   Result<Verdict> judge(const ContentView& batch) const;
   Task<Status> purge();
+
+  // --- key compaction (stream_compaction.cc)
+  struct Compacted {  // what the settings in force ask for, as of a version of the topics
+    uint64_t version = UINT64_MAX;
+    bool any = false;
+    WallMillis max_lag = INT64_MAX;  // the smallest
+    std::vector<bool> topics;        // by ordinal
+  };
+  const Compacted& compacted();
+  bool has_compacted(SegmentNumber unsealed);
+  bool compaction_due();
+  Task<Status> compact(bool forced);
+  Task<Result<bool>> compact_slice(uint32_t slice, uint32_t slices, bool forced);
+  Task<Result<bool>> learn_keys();
+  Task<Status> learn_place(size_t place);
+  void weigh(std::vector<Dying>& found, uint32_t slices, bool forced);
+  void note_held(const KeyCompaction::Place& place, const std::vector<Dying>& found);
+  void move_compaction_due(const std::vector<SegmentInfo>& from, SegmentNumber to);
+  void look_again(SegmentNumber number, WallMillis since);
+  bool place_due(const KeyCompaction::Place& place, const Dying& each, bool forced);
 
   // --- retention (stream_retention.cc)
   EffectiveTopicSettings in_force(const Topic& topic) const;
@@ -156,9 +181,18 @@ class Stream::Impl {
   std::set<SegmentNumber> unrewritable;            // damaged
   Signal sealed;                                   // an index was sealed
   Signal rewritten;                                // a round has ended
-  SegmentNumber expired_before = 0;                // the ttl has been applied to every segment before it
-  bool limits_changed = false;                     // and has to be applied again: a topic may follow it now
-  struct Keeper {                                  // a partition that still has records in a segment
+  Compacted compacted_topics;
+  std::unique_ptr<KeyCompaction> compaction;  // while a pass runs
+  std::map<SegmentNumber, WallMillis>
+      compaction_due_at;                // when something that could go from it has been there for long
+  std::set<SegmentNumber> compactable;  // of these, those that this round has met
+  uint64_t compacted_bytes = 0;         // history bytes up to where the last round came
+  uint64_t learnt_bytes = 0;            // likewise the pass that runs
+  bool left_for_later = false;          // the last round met records that did not count yet
+  WallMillis compacted_at = 0;          // and when it did
+  SegmentNumber expired_before = 0;     // the ttl has been applied to every segment before it
+  bool limits_changed = false;          // and has to be applied again: a topic may follow it now
+  struct Keeper {                       // a partition that still has records in a segment
     SegmentNumber segment = 0;
     IndexKey key = 0;
     Offset end = 0;

@@ -224,11 +224,12 @@ Task<Status> Stream::Impl::drop_dead_segments() {
 
 // A new segment begins when the active one is old: only sealed ones are dropped.
 void Stream::Impl::roll_aged(WallMillis now) {
-  if (!may_expire()) return;
+  if (!may_expire() && !compacted().any) return;
   const SegmentSummary& active = segments.segments().back();
   const bool used =
       active.start.position.next < writer->next_lsn() && log->segments().back().number == active.start.position.segment;
   WallMillis limit = options.segment_age.count();
+  limit = std::min(limit, compacted().max_lag);
   if (options.ttl.count() > 0) limit = std::min<WallMillis>(limit, std::chrono::milliseconds(options.ttl).count());
   if (used && writer->segment_created() + limit < now) writer->roll();
 }
@@ -282,7 +283,7 @@ Task<Status> Stream::enforce_retention_of(TopicUuid topic) {
   co_return co_await self.expire_topic(topic, now);
 }
 
-bool Stream::may_expire() const { return impl_->may_expire(); }
+bool Stream::may_expire() const { return impl_->may_expire() || impl_->compacted().any; }
 
 Task<Result<uint64_t>> Stream::partition_bytes(TopicPartition partition) {
   Impl& self = *impl_;

@@ -26,8 +26,8 @@ void Stream::Impl::request_rewrite(bool forced) {
   merge_wanted.notify_all();
 }
 
-bool Stream::Impl::survey_due() const {
-  if (state.deaths() != deaths_surveyed || dead_unsealed) return true;
+bool Stream::Impl::survey_due() {
+  if (state.deaths() != deaths_surveyed || dead_unsealed || compaction_due()) return true;
   WallMillis limit = std::chrono::milliseconds(options.dead_data_deadline).count();
   WallMillis now = world.clock().wall_now();
   return std::any_of(dead_since.begin(), dead_since.end(), [&](const auto& item) { return item.second + limit < now; });
@@ -69,16 +69,45 @@ Task<Status> Stream::Impl::rewrite_dead() {
 
 Task<Status> Stream::Impl::rewrite_round(bool forced) {
   if (forced) CO_TRY_STATUS(co_await seal_dead_tail());
-  CO_TRY(std::vector<Dying> sealed_segments, co_await survey(forced));
-  for (std::vector<SegmentInfo>& row : plan(sealed_segments, forced)) {
-    Status done = co_await rewrite(row);
-    if (done) continue;
-    if (done.error().code != ErrorCode::corrupt) co_return done;
-    // Left as it is: what is damaged is named by whoever reads it, and repaired from a replica.
-    logger.warn("a damaged segment is not rewritten", {{"log", to_string(id)}, {"what", done.error().message}});
-    for (const SegmentInfo& segment : row) unrewritable.insert(segment.number);
+  if (compacted().any && (forced || compaction_due())) {
+    Status done = co_await compact(forced);
+    compaction.reset();
+    co_return done;
+  }
+  CO_TRY(std::vector<Dying> found, co_await survey(forced));
+  co_return co_await rewrite_rows(found, forced);
+}
+
+Task<Status> Stream::Impl::rewrite_rows(const std::vector<Dying>& found, bool forced) {
+  const std::vector<std::vector<SegmentInfo>> rows = plan(found, forced);
+  for (const std::vector<SegmentInfo>& row : rows) {
+    CO_TRY_STATUS(co_await rewrite_row(row));
   }
   co_return Status{};
+}
+
+Task<Status> Stream::Impl::rewrite_row(std::vector<SegmentInfo> row) {
+  const SegmentNumber first = row.front().number;
+  const SegmentNumber last = row.back().last();
+  if (compaction) compaction->begin_row(first, reader_behind(last));
+  Status done = co_await rewrite(row);
+  if (done && compaction) {
+    compaction->end_row(first, last);
+    if (compaction->row_again() != INT64_MAX) look_again(first, compaction->row_again());
+  }
+  if (done || done.error().code != ErrorCode::corrupt) co_return done;
+  // Left as it is: what is damaged is named by whoever reads it, and repaired from a replica.
+  logger.warn("a damaged segment is not rewritten", {{"log", to_string(id)}, {"what", done.error().message}});
+  for (const SegmentInfo& segment : row) unrewritable.insert(segment.number);
+  co_return Status{};
+}
+
+// Whether a link or a copy has still to read something up to the end of a segment, however far it is behind.
+bool Stream::Impl::reader_behind(SegmentNumber last) const {
+  const std::vector<SegmentSummary>& table = segments.segments();
+  auto after = std::find_if(table.begin(), table.end(),
+                            [&](const SegmentSummary& segment) { return segment.start.position.segment > last; });
+  return after == table.end() || after->start.position.next - 1 > lowest_hold();
 }
 
 bool Stream::Impl::has_dead(SegmentNumber unsealed) const {
@@ -89,7 +118,7 @@ bool Stream::Impl::has_dead(SegmentNumber unsealed) const {
 // A segment that nothing is appended to for long would keep its dead until it is full.
 Task<Status> Stream::Impl::seal_dead_tail() {
   SegmentNumber active = writer->active_segment();
-  bool dead = has_dead(active);
+  bool dead = has_dead(active) || has_compacted(active);
   if (dead) writer->roll();
   auto all_sealed = [&] {
     for (const SegmentInfo& segment : log->segments()) {
@@ -114,14 +143,22 @@ bool Stream::Impl::is_dead(const IndexEntry& entry) const {
 Result<Verdict> Stream::Impl::judge(const ContentView& batch) const {
   Verdict verdict;
   const Topic* topic = state.topic(batch.topic());
-  auto records = RecordBatchView::parse(batch.batch());
-  if (!records || records->transactional()) return verdict;  // the state of transactions is made of them
   bool gone = topic == nullptr || batch.partition() >= topic->partitions.size();
-  if (gone || batch.end_offset() <= topic->partitions[batch.partition()].log_start) {
+  if (gone || (batch.end_offset() <= topic->partitions[batch.partition()].log_start && has_ended(batch, *topic))) {
     verdict.fate = Verdict::Fate::drop;
     verdict.trimmed = true;
+    return verdict;
   }
-  return verdict;
+  return compaction ? compaction->judge(batch, *topic, world.clock().wall_now()) : verdict;
+}
+
+// What is open is kept whole: where it began is where committed records end.
+bool Stream::Impl::has_ended(const ContentView& batch, const Topic& topic) const {
+  auto records = RecordBatchView::parse(batch.batch());
+  if (!records) return false;
+  const Offset end = topic.partitions[batch.partition()].high_watermark;
+  return !records->transactional() ||
+         batch.end_offset() <= state.transactions().first_unstable({topic.id, batch.partition()}, end);
 }
 
 // How much of each sealed segment is dead. One pass over the index.
@@ -131,6 +168,7 @@ Task<Result<std::vector<Stream::Impl::Dying>>> Stream::Impl::survey(bool forced)
   std::map<SegmentNumber, uint64_t> dead;
   auto see = [&](const IndexEntry& entry) {
     if (is_dead(entry)) dead[entry.segment] += entry.length;
+    if (compaction) compaction->see(entry);
   };
   CO_TRY_STATUS(co_await index.visit(see, scope.stop_token()));
   WallMillis now = world.clock().wall_now();
@@ -146,7 +184,7 @@ Task<Result<std::vector<Stream::Impl::Dying>>> Stream::Impl::survey(bool forced)
       continue;
     }
     uint64_t bytes = dead.contains(info->number) ? dead[info->number] : 0;
-    if (undroppable.contains(info->number)) bytes -= std::min(bytes, undroppable[info->number]);
+    if (!forced && undroppable.contains(info->number)) bytes -= std::min(bytes, undroppable[info->number]);
     Lsn last = table[i + 1].start.position.next - 1;
     if (last > writer->durable_lsn() || held_back(last, log->bytes_used())) {
       dead_unsealed = dead_unsealed || bytes > 0;
@@ -225,7 +263,7 @@ Task<Status> Stream::Impl::rewrite_into(std::vector<SegmentInfo> from, RewriteNu
     index.discard(run);
     co_return committed;
   }
-  uint64_t dead_left = 0;  // what is in a transaction
+  uint64_t dead_left = 0;  // what is in an open transaction
   for (const IndexEntry& entry : made.index.entries(made.segment.number, 0)) {
     if (is_dead(entry)) dead_left += entry.length;
   }
@@ -239,6 +277,7 @@ Task<Status> Stream::Impl::rewrite_into(std::vector<SegmentInfo> from, RewriteNu
     undroppable.erase(segment.number);
   }
   undroppable[made.segment.number] = dead_left;
+  move_compaction_due(from, made.segment.number);
   logger.info("segments rewritten", {{"log", to_string(id)},
                                      {"first", made.segment.number},
                                      {"last", made.segment.last()},

@@ -47,6 +47,16 @@ std::vector<AbortedTransaction> TransactionState::aborted(const TopicPartition& 
   return out;
 }
 
+const AbortedTransaction* TransactionState::aborted_at(const TopicPartition& partition, int64_t producer_id,
+                                                       Offset offset) const {
+  auto found = aborted_.find(partition);
+  if (found == aborted_.end()) return nullptr;
+  const std::vector<AbortedTransaction>& all = found->second;
+  auto at = std::partition_point(all.begin(), all.end(), [&](const auto& one) { return one.marker <= offset; });
+  at = std::find_if(at, all.end(), [&](const auto& one) { return one.producer_id == producer_id; });
+  return at != all.end() && at->first <= offset ? &*at : nullptr;
+}
+
 bool TransactionState::position_pending(const std::string& group, const TopicPartition& partition) const {
   return std::ranges::any_of(open_, [&](const ProducerKey& key) {
     const auto& of_groups = producers_.at(key).positions;

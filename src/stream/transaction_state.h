@@ -82,6 +82,9 @@ class TransactionState {
   Offset first_unstable(const TopicPartition& partition, Offset high_watermark) const;
   // Aborted transactions with records in [from, end).
   std::vector<AbortedTransaction> aborted(const TopicPartition& partition, Offset from, Offset end) const;
+  // The aborted transaction of a producer that a batch of its at `offset` belongs to; null when that one was committed
+  // or is open.
+  const AbortedTransaction* aborted_at(const TopicPartition& partition, int64_t producer_id, Offset offset) const;
   // Whether an open transaction will commit a position of this group.
   bool position_pending(const std::string& group, const TopicPartition& partition) const;
 
