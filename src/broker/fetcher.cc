@@ -253,7 +253,11 @@ Task<void> Fetcher::read(Reading& reading, Run& run) {
   const size_t used = batches ? batches->bytes : 0;
   run.bytes_left += allowance - std::min(allowance, used);
   if (!batches) co_return;
-  if (batches->batches.empty()) run.full = true;
+  if (batches->batches.empty() && whole_first) {
+    run.first_given = false;  // compaction has left nothing there: the client waits, as for what is not written yet
+  } else if (batches->batches.empty()) {
+    run.full = true;
+  }
   take(reading, run, std::move(*batches));
 }
 

@@ -341,5 +341,32 @@ TEST_F(ProduceFetchTest, BytesInFlightAreBounded) {
   run(small.stop());
 }
 
+TEST_F(ProduceFetchTest, AFetchWaitsWhereCompactionHasLeftNothing) {
+  StreamHandle handle = stream("/main");
+  Stream& main = *handle->stream;
+  TopicSettings settings{.cleanup_policy = CleanupPolicy::compact, .delete_retention_ms = 0};
+  auto created = must(main.create_topic("t", 1, TimestampType::create_time, settings));
+  const TopicPartition place{created.id, 0};
+  must(main.append_batch(place, RecordBatchBuilder().add({.key = "gone", .value = std::nullopt}).build()));
+  must(main.extend_transaction({7, 0, "id", 60'000, {place}}));
+  RecordBatchBuilder open;
+  open.producer(7, 0, 0).transactional().add({.key = "k", .value = "open"});
+  AppendedBatch appended = must(main.append_batch(place, open.build()));
+  must(run(main.wait_durable(appended.lsn)));
+  for (int i = 0; i < 2; ++i) must(run(main.purge()));
+  FetchRequest request = fetch_request("t", 0);
+  request.committed = true;
+  request.min_bytes = 1;
+  request.max_wait_ms = 700;
+  SteadyTime began = now();
+  FetchedPartition got = fetch(request)[0].partitions[0];
+  EXPECT_TRUE(got.fault.ok()) << got.fault.message;
+  EXPECT_TRUE(got.batches.empty());
+  EXPECT_EQ(got.last_stable, 1);
+  EXPECT_GE(now() - began, milliseconds(700));
+  request.committed = false;
+  EXPECT_EQ(records(fetch(request)[0].partitions[0]), 1u);
+}
+
 }  // namespace
 }  // namespace distributary

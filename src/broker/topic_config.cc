@@ -86,10 +86,10 @@ constexpr Row kRows[] = {
         "Batches are kept as producers sent them."),
     row<&Own::delete_retention_ms, &Values::delete_retention_ms, kInteger>(
         "delete.retention.ms", ConfigKind::int64, "log.cleaner.delete.retention.ms", kWhole,
-        "How long a deleted key's last record is kept when compacting. The stream's: -deleteretention."),
+        "How long the record that deletes a key is kept after the older ones. The stream's: -deleteretention."),
     row<&Own::max_compaction_lag_ms, &Values::max_compaction_lag_ms, kInteger>(
         "max.compaction.lag.ms", ConfigKind::int64, "log.cleaner.max.compaction.lag.ms", kWhole,
-        "Records older than this are compacted even if little would be gained."),
+        "Superseded records older than this are removed even if little is gained, within three times this time."),
     row<&Own::max_message_bytes, &Values::max_message_bytes, kInteger>(
         "max.message.bytes", ConfigKind::int32, "message.max.bytes", kWhole, "Largest record batch, as it is sent."),
     row<&Own::timestamp_type, &Values::timestamp_type, parse_kafka_timestamp_type>(
@@ -98,7 +98,7 @@ constexpr Row kRows[] = {
         "(-defaulttimestamptype) when it was created."),
     row<&Own::min_cleanable_dirty_ratio, &Values::min_cleanable_dirty_ratio, parse_number<double>>(
         "min.cleanable.dirty.ratio", ConfigKind::float64, "log.cleaner.min.cleanable.ratio", "a number",
-        "Share of the log that must be new before it is compacted."),
+        "Accepted from Kafka's tools; it has no effect here: the topics of a stream are compacted together."),
     row<&Own::min_compaction_lag_ms, &Values::min_compaction_lag_ms, kInteger>(
         "min.compaction.lag.ms", ConfigKind::int64, "log.cleaner.min.compaction.lag.ms", kWhole,
         "Records younger than this are not compacted. The stream's: -mincompactionlag."),
