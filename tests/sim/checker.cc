@@ -15,6 +15,7 @@ Task<void> Simulation::check_repeatedly() {
     co_await pause(std::chrono::milliseconds(100));
     co_await check_prefix();
     if (random(8) == 0) co_await check_committed_now(random(2) == 0 ? source_ : replica_);
+    if (random(8) == 0) co_await check_tables(random(2) == 0 ? source_ : replica_, false);
   }
 }
 
@@ -124,6 +125,8 @@ Task<void> Simulation::check_end() {
       check_records(at_source[{topic, partition}], {topic, partition});
   }
   co_await check_transactions_at_end();
+  co_await check_tables(source_, true);
+  if (same) co_await check_tables(replica_, true);
   for (const auto& [place, offset] : committed_) {
     const Topic* topic = replica->state().topic_named(fmt::format("topic{}", place.topic));
     if (topic == nullptr) continue;

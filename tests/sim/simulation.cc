@@ -100,6 +100,7 @@ Task<void> Simulation::create_source() {
     make.with("topic", fmt::format("topic{}", topic)).with("partitions", std::to_string(kPartitions));
     co_await admin(make);
   }
+  co_await create_compacted_topic();
 }
 
 // Runs a command until it succeeds: the cluster may be down. What has happened already counts as success.
@@ -159,7 +160,7 @@ Task<void> Simulation::produce() {
   int64_t id = co_await producer_id(client);
   std::map<Place, int32_t> sequences;
   while (loading_) {
-    Place place{static_cast<int>(random(kTrimmedTopic + 1)), static_cast<int>(random(kPartitions))};
+    Place place{static_cast<int>(random(kCompactedTopic + 1)), static_cast<int>(random(kPartitions))};
     std::vector<std::string> values;
     for (uint64_t n = 1 + random(6); n > 0; --n) {
       values.push_back(fmt::format("value {} {}", values_made_++, std::string(random(200), 'x')));
@@ -177,7 +178,9 @@ Task<bool> Simulation::send(SimClient& client, Place place, int64_t producer_id,
   RecordBatchBuilder builder;
   builder.producer(producer_id, 0, sequence);
   for (const std::string& value : values) {
-    builder.add({.key = "key", .value = value, .timestamp = sim_.executor().wall_now()});
+    const Update update = update_of(place, value);
+    builder.add({.key = update.key, .value = update.value, .timestamp = sim_.executor().wall_now()});
+    unanswered_[place].insert(update.key);
   }
   std::vector<uint8_t> batch = builder.build();
   std::string name = topic_name(place.topic);
@@ -197,6 +200,7 @@ Task<bool> Simulation::send(SimClient& client, Place place, int64_t producer_id,
       auto& answer = response->responses[0].partition_responses[0];
       if (answer.error_code == kafka::ErrorCode::none) {
         note_acknowledged(place, answer.base_offset, values);
+        forget_unanswered(place, values);
         co_return true;
       }
       bool wrong = answer.error_code == kafka::ErrorCode::out_of_order_sequence_number;
@@ -212,13 +216,19 @@ Task<bool> Simulation::send(SimClient& client, Place place, int64_t producer_id,
 
 void Simulation::note_acknowledged(Place place, Offset base, const std::vector<std::string>& values) {
   for (size_t i = 0; i < values.size(); ++i) {
-    auto [known, is_new] = acknowledged_[place].try_emplace(base + static_cast<Offset>(i), values[i]);
-    if (!is_new && known->second != values[i]) {
+    const std::string shown = update_of(place, values[i]).shown();
+    auto [known, is_new] = acknowledged_[place].try_emplace(base + static_cast<Offset>(i), shown);
+    if (!is_new && known->second != shown) {
       broken(fmt::format("offset {} of {} partition {} was acknowledged for two records", known->first,
                          topic_name(place.topic), place.partition));
     }
     acknowledged_count_ += is_new;
   }
+}
+
+void Simulation::forget_unanswered(Place place, const std::vector<std::string>& values) {
+  std::multiset<std::string>& keys = unanswered_[place];
+  for (const std::string& value : values) keys.erase(keys.find(update_of(place, value).key));
 }
 
 // A consumer group that commits positions of what has been acknowledged.

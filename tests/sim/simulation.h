@@ -2,25 +2,29 @@
 // seed.
 //
 // What must hold is checked while it runs (checker.cc) and once all faults are over: the replica is an exact prefix of
-// its source at every instant and identical in the end; nothing acknowledged is lost, changed or there twice; a
-// committed position moves with the data; readers of committed records see the records of committed transactions and of
-// no others, on both sides.
+// its source at every instant and identical in the end; nothing acknowledged is lost, changed or there twice; of each
+// key of a compacted topic the newest record stays; a committed position moves with the data; readers of committed
+// records see the records of committed transactions and of no others, on both sides.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "api/admin/remote_clusters.h"
 #include "sim/sim_client.h"
 #include "sim/sim_cluster.h"
+#include "wire/kafka/create_topics.h"
 #include "wire/kafka/error_code.h"
 
 namespace distributary::sim {
 
 inline constexpr int kTopics = 2;
-inline constexpr int kTrimmedTopic = kTopics;  // one more, whose oldest records are deleted now and then
+inline constexpr int kTrimmedTopic = kTopics;              // one more, whose oldest records are deleted now and then
+inline constexpr int kCompactedTopic = kTrimmedTopic + 1;  // and one of few keys, with cleanup.policy=compact
 inline constexpr int kPartitions = 2;
 inline constexpr int kProducers = 3;
 inline constexpr int kTransactors = 2;
@@ -65,9 +69,17 @@ class Simulation {
   Task<void> produce();
   Task<bool> send(SimClient& client, Place place, int64_t producer_id, int32_t sequence,
                   std::vector<std::string> values);
+  // What is sent for a value: itself, or in the compacted topic one of a few keys, and now and then a tombstone.
+  struct Update {
+    std::string key;
+    std::optional<std::string> value;
+    std::string shown() const { return value ? *value : "tombstone of " + key; }
+  };
+  static Update update_of(Place place, const std::string& value);
   Task<int64_t> producer_id(SimClient& client);
   Task<void> commit();
   void note_acknowledged(Place place, Offset base, const std::vector<std::string>& values);
+  void forget_unanswered(Place place, const std::vector<std::string>& values);
   Task<void> settle();
 
   // transactions.cc
@@ -110,6 +122,19 @@ class Simulation {
   Task<void> make_and_delete_topics();
   Task<void> purge();
 
+  // compaction.cc
+  using Table = std::map<Offset, Update>;
+  using Newest = std::map<std::string, Offset>;  // by key
+  kafka::CreateTopicsRequest compacted_topic_request();
+  Task<void> create_compacted_topic();
+  Task<Offset> read_table(const SimCluster::Borrowed& stream, TopicPartition partition, Table& table);
+  static void add_committed(const std::vector<AbortedTransaction>& aborted, const std::vector<Bytes>& batches,
+                            Table& table);
+  static std::string key_of(const std::string& shown);
+  Newest newest_acknowledged(Place place, Offset end) const;
+  void check_table(const std::string& where, Place place, Offset end, const Table& table, bool at_end);
+  Task<void> check_tables(SimCluster& cluster, bool at_end);
+
   // faults.cc
   Task<void> break_things();
   SimCluster::Death some_death();
@@ -144,12 +169,14 @@ class Simulation {
   World* client_world_ = nullptr;
   std::unique_ptr<admin::RemoteClusters> remote_;
   std::map<Place, std::map<Offset, std::string>> acknowledged_;
-  std::map<Place, Offset> deleting_;              // up to where records may be gone, and
-  std::map<Place, Offset> deleted_;               // up to where they must be
-  std::map<Place, Offset> committed_;             // the last acknowledged commit of group "readers"
-  std::vector<Fate> fates_;                       // of every transaction
-  std::map<std::string, size_t> transaction_of_;  // of the values written in one
-  std::map<std::string, Offset> moved_;           // the last position that a transaction has committed, by group
+  std::map<Place, Offset> deleting_;                          // up to where records may be gone, and
+  std::map<Place, Offset> deleted_;                           // up to where they must be
+  std::map<Place, Offset> committed_;                         // the last acknowledged commit of group "readers"
+  std::vector<Fate> fates_;                                   // of every transaction
+  std::map<std::string, size_t> transaction_of_;              // of the values written in one, in topics that keep all
+  std::map<Place, std::map<Offset, size_t>> transaction_at_;  // likewise in the compacted topic
+  std::map<Place, std::multiset<std::string>> unanswered_;    // keys that may have been written
+  std::map<std::string, Offset> moved_;  // the last position that a transaction has committed, by group
   std::string user_ = "root";
   bool async_ = false;  // the streams' durability
   std::vector<std::string> broken_;

@@ -75,8 +75,9 @@ Task<Simulation::Step> Simulation::send_in(Transactor& as, Place place) {
   std::vector<std::string> values;
   for (uint64_t n = 1 + random(4); n > 0; --n) {
     values.push_back(fmt::format("value {} of transaction {}", values_made_++, as.transaction));
-    builder.add({.key = "key", .value = values.back(), .timestamp = sim_.executor().wall_now()});
-    transaction_of_[values.back()] = as.transaction;
+    const Update update = update_of(place, values.back());
+    builder.add({.key = update.key, .value = update.value, .timestamp = sim_.executor().wall_now()});
+    if (place.topic < kTopics) transaction_of_[values.back()] = as.transaction;
   }
   std::vector<uint8_t> batch = builder.build();
   std::string name = topic_name(place.topic);
@@ -95,6 +96,8 @@ Task<Simulation::Step> Simulation::send_in(Transactor& as, Place place) {
       Step step = judge(as, answer.error_code, "Produce");
       if (step == Step::done) {
         note_acknowledged(place, answer.base_offset, values);
+        for (size_t i = 0; place.topic == kCompactedTopic && i < values.size(); ++i)
+          transaction_at_[place][answer.base_offset + static_cast<Offset>(i)] = as.transaction;
         as.sequences[place] += static_cast<int32_t>(values.size());
       }
       if (step != Step::over) co_return step;
@@ -151,7 +154,7 @@ Task<Simulation::Step> Simulation::end(Transactor& as, bool commit) {
 Task<Simulation::Step> Simulation::one_transaction(Transactor& as) {
   as.next_position = as.position;
   for (uint64_t n = 1 + random(4); n > 0; --n) {
-    Place place{static_cast<int>(random(kTopics)), static_cast<int>(random(kPartitions))};
+    Place place{static_cast<int>(random(kCompactedTopic + 1)), static_cast<int>(random(kPartitions))};
     Step sent = co_await send_in(as, place);
     if (sent != Step::done) co_return sent;
     co_await pause(std::chrono::milliseconds(60));
