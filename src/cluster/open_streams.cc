@@ -46,7 +46,7 @@ OpenStreams::OpenStreams(World& world, LogStore& logs, MetaStore& meta, TailCach
       meta_(meta),
       cache_(cache),
       options_(std::move(options)),
-      turns_(world.executor, kFetchesReadingOfNode),
+      turns_(world.executor),
       changed_(world.executor),
       scope_(world.executor) {}
 

@@ -13,7 +13,7 @@
 #include "io/task_scope.h"
 #include "io/world.h"
 #include "storage/meta_store.h"
-#include "stream/batch_reader.h"
+#include "stream/node_turns.h"
 #include "stream/stream.h"
 #include "stream/tail_cache.h"
 
@@ -75,7 +75,7 @@ class OpenStreams {
   MetaStore& meta_;
   TailCache& cache_;
   Options options_;
-  ReadTurns turns_;  // of the streams' reads
+  NodeTurns turns_;
   bool space_low_ = false;
   bool closed_ = false;
   uint64_t tick_ = 0;

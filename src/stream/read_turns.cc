@@ -23,6 +23,13 @@ Task<ReadTurns::Turn> ReadTurns::take() {
   co_return Turn(*this);
 }
 
+bool ReadTurns::try_take(std::optional<Turn>& turn) {
+  if (free_ == 0) return false;
+  --free_;
+  turn.emplace(*this);
+  return true;
+}
+
 void ReadTurns::give_back() {
   if (waiting_.empty()) {
     ++free_;

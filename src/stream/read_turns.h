@@ -7,6 +7,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 
 #include "io/signal.h"
 #include "io/task.h"
@@ -31,6 +32,8 @@ class ReadTurns {
     ReadTurns* turns_;
   };
   Task<Turn> take();
+  // A turn, if one is free at once.
+  bool try_take(std::optional<Turn>& turn);
   size_t waiting() const { return waiting_.size(); }
 
  private:

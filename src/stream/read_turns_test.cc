@@ -32,6 +32,18 @@ TEST(ReadTurns, AreGivenInOrderAndNeverMoreThanThereAre) {
   EXPECT_EQ(scope.size(), 0u);
 }
 
+TEST(ReadTurns, OneIsTakenAtOnceOnlyWhenItIsFree) {
+  SimWorld sim(1);
+  ReadTurns turns(sim.executor(), 1);
+  std::optional<ReadTurns::Turn> first;
+  std::optional<ReadTurns::Turn> second;
+  EXPECT_TRUE(turns.try_take(first));
+  EXPECT_FALSE(turns.try_take(second));
+  EXPECT_FALSE(second.has_value());
+  first.reset();
+  EXPECT_TRUE(turns.try_take(second));
+}
+
 TEST(ReadTurns, WhoIsGoneBeforeItsTurnHoldsUpNobody) {
   SimWorld sim(1);
   ReadTurns turns(sim.executor(), 1);

@@ -14,7 +14,7 @@ const Logger logger("stream");
 }
 
 Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cache_in, Origin origin_in,
-                   StorageEpoch epoch_in, StreamOptions options_in, ReadTurns* turns)
+                   StorageEpoch epoch_in, StreamOptions options_in, NodeTurns* turns)
     : world(world_in),
       log(std::move(log_in)),
       cache(cache_in),
@@ -26,7 +26,8 @@ Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cach
       checkpoints(*log, id),
       baseline_store(*log, id),
       damage_notes(*log, id),
-      records(world.executor, *log, id, cache, index, turns),
+      records(world.executor, *log, id, cache, index, turns == nullptr ? nullptr : &turns->reads),
+      node_turns(turns),
       history(*log, id, cache, segments),
       sizes(index),
       turn_ended(world.executor),
@@ -143,7 +144,7 @@ Stream::~Stream() = default;
 
 Task<Result<std::unique_ptr<Stream>>> Stream::open(World& world, std::unique_ptr<Log> log, TailCache& cache,
                                                    Origin origin, StorageEpoch epoch, StreamOptions options,
-                                                   ReadTurns* turns) {
+                                                   NodeTurns* turns) {
   auto impl = std::make_unique<Impl>(world, std::move(log), cache, origin, epoch, options, turns);
   Status opened = co_await impl->open();
   if (!opened) {

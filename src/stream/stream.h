@@ -32,7 +32,7 @@
 
 namespace distributary {
 
-class ReadTurns;
+struct NodeTurns;
 class TailCache;
 
 struct AppendedBatch {
@@ -58,11 +58,11 @@ struct OffsetAtTime {
 class Stream {
  public:
   // Recovers from the newest checkpoint and the log after it. The log was opened under `epoch`. A damaged stream opens
-  // read-only. `turns`: in which the fetches of all streams of a node that read the device take turns; it outlives the
-  // stream. Null: only its own fetches take turns.
+  // read-only. `turns`: in which all streams of a node read the device and are compacted; it outlives the stream. Null:
+  // only its own fetches take turns.
   static Task<Result<std::unique_ptr<Stream>>> open(World& world, std::unique_ptr<Log> log, TailCache& cache,
                                                     Origin origin, StorageEpoch epoch, StreamOptions options,
-                                                    ReadTurns* turns = nullptr);
+                                                    NodeTurns* turns = nullptr);
   ~Stream();
   // Ends background work; writes a checkpoint and a clean-stop mark unless the stream failed.
   Task<Status> close();

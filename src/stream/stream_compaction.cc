@@ -11,6 +11,7 @@ namespace distributary {
 namespace {
 
 const Logger logger("compaction");
+constexpr Duration kTurnPause = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -56,6 +57,15 @@ bool Stream::Impl::compaction_due() {
   if (left_for_later && limit <= now - compacted_at) return true;
   return std::any_of(compaction_due_at.begin(), compaction_due_at.end(),
                      [&](const auto& item) { return item.second <= now; });
+}
+
+// Few streams of a node are compacted at a time, for the memory it takes. False: not now; it is tried again soon.
+Task<Result<bool>> Stream::Impl::take_compaction_turn(bool forced) {
+  while (node_turns != nullptr && !node_turns->compactions.try_take(compaction_turn)) {
+    if (!forced) co_return false;
+    CO_TRY_STATUS(co_await sleep_for(world.executor, kTurnPause, scope.stop_token()));
+  }
+  co_return true;
 }
 
 Task<Status> Stream::Impl::compact(bool forced) {

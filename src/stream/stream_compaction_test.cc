@@ -244,6 +244,29 @@ TEST(Compaction, LittleThatIsSupersededWaitsForItsDeadline) {
   EXPECT_TRUE(h.batch_at(table, 11).has_value());
 }
 
+TEST(Compaction, FewStreamsOfANodeAreCompactedAtATime) {
+  CompactionHarness h;
+  NodeTurns turns(h.sim.executor());
+  h.turns = &turns;
+  h.open();
+  TopicPartition table{h.create("table"), 0};
+  h.fill(table, 10, 30);
+  std::vector<std::optional<ReadTurns::Turn>> others(kCompactionsOfNode);
+  for (auto& other : others) EXPECT_TRUE(turns.compactions.try_take(other));
+  h.retain();
+  h.stream->start_purge();
+  h.advance(std::chrono::seconds(5));
+  EXPECT_TRUE(h.batch_at(table, 0).has_value());
+  others[0].reset();
+  h.advance(std::chrono::seconds(1));
+  EXPECT_FALSE(h.batch_at(table, 0).has_value());
+  std::optional<ReadTurns::Turn> again;
+  EXPECT_TRUE(turns.compactions.try_take(again)) << "it is given back";
+  again.reset();
+  h.fill(table, 10, 30);
+  h.close();
+}
+
 // Nothing new comes, and what is left cannot go: rounds become rare, and tombstones go all the same.
 TEST(Compaction, AnIdleStreamComesToRest) {
   CompactionHarness h;

@@ -7,6 +7,7 @@
 #include "io/sim/sim_world.h"
 #include "model/record_batch_builder.h"
 #include "storage/local/local_log_store.h"
+#include "stream/node_turns.h"
 #include "stream/stream.h"
 #include "stream/tail_cache.h"
 
@@ -43,7 +44,7 @@ class StreamHarness {
   Result<std::unique_ptr<Stream>> try_open() {
     auto log = sim.executor().run(store->open(LogId{origin.stream, 0}, ++epoch));
     if (!log) return fail(log.error());
-    return sim.executor().run(Stream::open(*world, std::move(*log), cache, origin, epoch, options));
+    return sim.executor().run(Stream::open(*world, std::move(*log), cache, origin, epoch, options, turns));
   }
   void open() { stream = must(try_open()); }
   void close() {
@@ -101,6 +102,7 @@ class StreamHarness {
   StorageEpoch epoch = 0;
   StreamOptions options;
   TailCache cache{1 << 20};
+  NodeTurns* turns = nullptr;
   std::unique_ptr<LocalLogStore> store;
   std::unique_ptr<Stream> stream;
 

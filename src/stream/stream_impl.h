@@ -11,6 +11,7 @@
 #include "stream/history_reader.h"
 #include "stream/key_compaction.h"
 #include "stream/log_index.h"
+#include "stream/node_turns.h"
 #include "stream/batch_reader.h"
 #include "stream/partition_sizes.h"
 #include "stream/recovery.h"
@@ -22,7 +23,7 @@ namespace distributary {
 class Stream::Impl {
  public:
   Impl(World& world, std::unique_ptr<Log> log, TailCache& cache, Origin origin, StorageEpoch epoch,
-       StreamOptions options, ReadTurns* turns);
+       StreamOptions options, NodeTurns* turns);
   Task<Status> open();
   Task<Status> close();
   GroupWriter::Events writer_events();
@@ -107,6 +108,7 @@ class Stream::Impl {
   const Compacted& compacted();
   bool has_compacted(SegmentNumber unsealed);
   bool compaction_due();
+  Task<Result<bool>> take_compaction_turn(bool forced);
   Task<Status> compact(bool forced);
   Task<Result<bool>> compact_slice(uint32_t slice, uint32_t slices, bool forced);
   Task<Result<bool>> learn_keys();
@@ -155,6 +157,7 @@ class Stream::Impl {
   BaselineStore baseline_store;
   DamageNotes damage_notes;
   BatchReader records;
+  NodeTurns* node_turns;  // null: all turns are our own
   HistoryReader history;
   PartitionSizes sizes;
   std::unique_ptr<GroupWriter> writer;
@@ -182,7 +185,8 @@ class Stream::Impl {
   Signal sealed;                                   // an index was sealed
   Signal rewritten;                                // a round has ended
   Compacted compacted_topics;
-  std::unique_ptr<KeyCompaction> compaction;  // while a pass runs
+  std::optional<ReadTurns::Turn> compaction_turn;  // while a round runs
+  std::unique_ptr<KeyCompaction> compaction;       // while a pass runs
   std::map<SegmentNumber, WallMillis>
       compaction_due_at;                // when something that could go from it has been there for long
   std::set<SegmentNumber> compactable;  // of these, those that this round has met

@@ -70,9 +70,12 @@ Task<Status> Stream::Impl::rewrite_dead() {
 Task<Status> Stream::Impl::rewrite_round(bool forced) {
   if (forced) CO_TRY_STATUS(co_await seal_dead_tail());
   if (compacted().any && (forced || compaction_due())) {
-    Status done = co_await compact(forced);
+    CO_TRY(bool taken, co_await take_compaction_turn(forced));
+    Status done;
+    if (taken) done = co_await compact(forced);
     compaction.reset();
-    co_return done;
+    compaction_turn.reset();
+    if (taken) co_return done;
   }
   CO_TRY(std::vector<Dying> found, co_await survey(forced));
   co_return co_await rewrite_rows(found, forced);
