@@ -7,6 +7,8 @@
 #include "wire/kafka/delete_topics.h"
 #include "wire/kafka/describe_cluster.h"
 #include "wire/kafka/describe_configs.h"
+#include "wire/kafka/find_coordinator.h"
+#include "wire/kafka/list_groups.h"
 #include "wire/kafka/metadata.h"
 
 namespace distributary {
@@ -111,6 +113,16 @@ TEST_F(KafkaTopicsTest, MetadataIgnoresWhatComesAfterTheRequest) {
   auto response = client.receive<kafka::MetadataResponse>(13);
   ASSERT_EQ(response.topics.size(), 1u);
   EXPECT_EQ(response.topics[0].name, "t");
+}
+
+TEST_F(KafkaTopicsTest, EveryRequestMayHaveMoreBytesAfterIt) {
+  create("t");
+  constexpr uint8_t kListGroups[] = {0, 0, 0, 14, 0, 16, 0, 0, 0, 0, 0, 1, 0, 1, 'r', 9, 9, 9};
+  client.send_bytes(kListGroups);
+  EXPECT_EQ(client.receive<kafka::ListGroupsResponse>(0).error_code, kafka::ErrorCode::none);
+  constexpr uint8_t kFindCoordinator[] = {0, 0, 0, 16, 0, 10, 0, 0, 0, 0, 0, 2, 0, 1, 'r', 0, 1, 'g', 0, 0};
+  client.send_bytes(kFindCoordinator);
+  EXPECT_EQ(client.receive<kafka::FindCoordinatorResponse>(0).error_code, kafka::ErrorCode::none);
 }
 
 TEST_F(KafkaTopicsTest, MetadataCreatesTopicsWhenAsked) {

@@ -71,15 +71,12 @@ TEST_F(KafkaWalkTest, WhatKafkasClientSendsIsAnsweredInItsOwnForm) {
   connect().call<kafka::MetadataResponse>(kafka::MetadataRequest{}, 12);
 }
 
-TEST_F(KafkaWalkTest, RequestsThatAreCutOrTooLongEndTheirOwnConnectionOnly) {
+TEST_F(KafkaWalkTest, RequestsThatAreCutEndTheirOwnConnectionOnly) {
   size_t refused = 0;
   for_each_request([&](const kafka::ApiInfo& api, int16_t version, ByteView request) {
     std::vector<std::vector<uint8_t>> bad;
     if (!request.empty()) bad.push_back(frame_of(api, version, request.first(request.size() - 1)));
     if (request.size() > 2) bad.push_back(frame_of(api, version, request.first(request.size() / 2)));
-    std::vector<uint8_t> longer(request.begin(), request.end());
-    longer.push_back(0);
-    if (api.key != kafka::ApiKey::metadata) bad.push_back(frame_of(api, version, longer));  // see handle_metadata
     for (const std::vector<uint8_t>& frame : bad) {
       KafkaTestClient client = connect();
       client.send_bytes(frame);
@@ -87,10 +84,22 @@ TEST_F(KafkaWalkTest, RequestsThatAreCutOrTooLongEndTheirOwnConnectionOnly) {
       ++refused;
     }
   });
-  EXPECT_GT(refused, 400u);
+  EXPECT_GT(refused, 250u);
   expect_good_works();
   sim.executor().run_for(std::chrono::seconds(1));
   EXPECT_EQ(listener->connections(), 1u);
+}
+
+// As Kafka does; librdkafka 2.16 needs it.
+TEST_F(KafkaWalkTest, WhatComesAfterARequestIsIgnored) {
+  for_each_request([&](const kafka::ApiInfo& api, int16_t version, ByteView request) {
+    if (api.key == kafka::ApiKey::produce) return;  // may end the connection for other reasons
+    std::vector<uint8_t> longer(request.begin(), request.end());
+    longer.insert(longer.end(), {0, 7, 0});
+    KafkaTestClient client = connect();
+    client.send_bytes(frame_of(api, version, longer));
+    EXPECT_FALSE(client.read_frame().empty());
+  });
 }
 
 // Whoever advertises an API tests what it answers, in every version. Looked at when all tests have run.

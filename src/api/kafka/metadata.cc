@@ -28,23 +28,10 @@ Response::Topic describe(const KafkaRequest& request, const TopicDescription& de
   return topic;
 }
 
-// What comes after the request is ignored, as Kafka does with every request: librdkafka 2.16 leaves three bytes there
-// when it asks for all topics and knows some.
-Result<kafka::MetadataRequest> decode_with_more(const KafkaRequest& request) {
-  using Request = kafka::MetadataRequest;
-  TRY_STATUS(kafka::check_version(Request::kName, request.version(), Request::kMinVersion, Request::kMaxVersion));
-  kafka::Reader in(request.header.body, kafka::kRequestLimits);
-  in.set_flexible(request.version() >= Request::kFlexibleFrom);
-  Request asked;
-  asked.read(in, request.version());
-  TRY_STATUS(in.status(Request::kName));
-  return asked;
-}
-
 }  // namespace
 
 Task<Result<KafkaAnswer>> handle_metadata(const KafkaRequest& request) {
-  CO_TRY(kafka::MetadataRequest asked, decode_with_more(request));
+  CO_TRY(kafka::MetadataRequest asked, decode_request<kafka::MetadataRequest>(request));
   const KafkaListenerOptions& options = request.service.options;
   Response response;
   response.brokers.push_back({options.node_id, options.advertised.host, options.advertised.port, std::nullopt});

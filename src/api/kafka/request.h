@@ -12,6 +12,7 @@
 #include "api/kafka/listener_options.h"
 #include "broker/broker.h"
 #include "wire/kafka/header.h"
+#include "wire/kafka/message.h"
 
 namespace distributary {
 
@@ -48,7 +49,7 @@ using KafkaHandler = Task<Result<KafkaAnswer>> (*)(const KafkaRequest& request);
 
 template <class Message>
 Result<Message> decode_request(const KafkaRequest& request) {
-  return Message::decode(request.header.body, request.header.api_version);
+  return kafka::decode_leading<Message>(request.header.body, request.header.api_version);
 }
 
 template <class Message>

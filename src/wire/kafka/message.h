@@ -7,7 +7,7 @@
 // Fields that a version does not have keep their default when decoding and are left out when encoding, so handlers do
 // not ask for versions. A null where an older version forbids it is encoded as empty. Decoding is strict: what is
 // truncated, has bytes left over, or is null where it must not be is `corrupt`; passing a limit is `too_large`; a
-// version outside kMinVersion..kMaxVersion is `unsupported`.
+// version outside kMinVersion..kMaxVersion is `unsupported`. A server reads requests by decode_leading, as Kafka does.
 //
 // Who owns what:
 //  - Requests of Produce and Fetch borrow: their std::string_view and ByteView fields point into the frame, which must
@@ -30,15 +30,23 @@ inline Status check_version(std::string_view name, int16_t version, int16_t low,
   return fail(distributary::ErrorCode::unsupported, std::string(name) + " has no version " + std::to_string(version));
 }
 
+enum class Leftover : uint8_t { refused, ignored };
+
 template <class Message>
-Result<Message> decode_message(Reader in, int16_t version) {
+Result<Message> decode_message(Reader in, int16_t version, Leftover leftover = Leftover::refused) {
   TRY_STATUS(check_version(Message::kName, version, Message::kMinVersion, Message::kMaxVersion));
   in.set_flexible(version >= Message::kFlexibleFrom);
   Result<Message> message = Message();
   message->read(in, version);
-  if (in.ok() && in.remaining() > 0) in.fail("has bytes left over");
+  if (in.ok() && in.remaining() > 0 && leftover == Leftover::refused) in.fail("has bytes left over");
   TRY_STATUS(in.status(Message::kName));
   return message;
+}
+
+// Ignores what comes after the message: librdkafka 2.16 leaves three bytes behind some of its Metadata requests.
+template <class Message>
+Result<Message> decode_leading(ByteView body, int16_t version) {
+  return decode_message<Message>(Reader(body, kRequestLimits), version, Leftover::ignored);
 }
 
 template <class Message>
