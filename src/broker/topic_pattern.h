@@ -1,5 +1,6 @@
-// TopicPattern: a regular expression over topic names, as consumers subscribe with it (RE2's syntax). A name matches as
-// a whole. Matching takes time linear in the name, and memory within kPatternMemoryMax, whatever the expression is.
+// TopicPattern: a regular expression over topic names, as consumers subscribe with it (RE2's syntax), or over
+// transactional ids, as they are listed. A name matches as a whole. Matching takes time linear in the name, and memory
+// within kPatternMemoryMax, whatever the expression is.
 //
 // Pure value; any thread.
 #pragma once

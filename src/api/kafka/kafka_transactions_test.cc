@@ -279,6 +279,17 @@ TEST_F(KafkaTransactionsTest, ForAdministrators) {
     list.duration_filter = 3'600'000;
     EXPECT_EQ(client.call<kafka::ListTransactionsResponse>(list, version).transaction_states.size(),
               version < 1 ? 1u : 0u);
+    if (version < 2) continue;
+    list.duration_filter = -1;
+    for (const char* pattern : {"t.", ".*x", "tx", ""}) {
+      list.transactional_id_pattern = pattern;
+      EXPECT_EQ(client.call<kafka::ListTransactionsResponse>(list, version).transaction_states.size(), 1u) << pattern;
+    }
+    list.transactional_id_pattern = "t";  // it is the whole id that matches
+    EXPECT_TRUE(client.call<kafka::ListTransactionsResponse>(list, version).transaction_states.empty());
+    list.transactional_id_pattern = "(";
+    EXPECT_EQ(client.call<kafka::ListTransactionsResponse>(list, version).error_code,
+              kafka::ErrorCode::invalid_regular_expression);
   }
   kafka::DescribeProducersRequest of;
   of.topics = {{"t", {0}}};
@@ -287,11 +298,15 @@ TEST_F(KafkaTransactionsTest, ForAdministrators) {
   EXPECT_EQ(producers[0].producer_id, as.producer_id);
   EXPECT_EQ(producers[0].current_txn_start_offset, 0);
   kafka::WriteTxnMarkersRequest markers;
-  markers.markers = {{as.producer_id, as.producer_epoch, true, {{"t", {0}}}, 0}};
-  auto written = client.call<kafka::WriteTxnMarkersResponse>(markers, 1);
-  EXPECT_EQ(written.markers[0].topics[0].partitions[0].error_code, kafka::ErrorCode::invalid_request);
+  kafka::WriteTxnMarkersResponse written;
+  for (int16_t version : versions_of<kafka::WriteTxnMarkersRequest>()) {
+    markers.markers = {{as.producer_id, as.producer_epoch, true, {{"t", {0}}}, 0}};
+    markers.markers[0].transaction_version = 2;
+    written = client.call<kafka::WriteTxnMarkersResponse>(markers, version);
+    EXPECT_EQ(written.markers[0].topics[0].partitions[0].error_code, kafka::ErrorCode::invalid_request);
+  }
   markers.markers[0].transaction_result = false;
-  written = client.call<kafka::WriteTxnMarkersResponse>(markers, 1);
+  written = client.call<kafka::WriteTxnMarkersResponse>(markers, 2);
   EXPECT_EQ(written.markers[0].topics[0].partitions[0].error_code, kafka::ErrorCode::none);
   EXPECT_EQ(client.call<kafka::DescribeTransactionsResponse>(which, 0).transaction_states[0].transaction_state,
             "CompleteAbort");

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "api/kafka/handlers.h"
+#include "broker/topic_pattern.h"
 #include "wire/kafka/list_transactions.h"
 
 namespace distributary {
@@ -21,20 +22,37 @@ bool wanted(const kafka::ListTransactionsRequest& asked, const TransactionDescri
   return one.started >= 0 && now - one.started > asked.duration_filter;
 }
 
+// A null or empty pattern stands for all. False: it is no regular expression.
+bool read_pattern(const kafka::ListTransactionsRequest& asked, std::optional<TopicPattern>& out) {
+  if (!asked.transactional_id_pattern || asked.transactional_id_pattern->empty()) return true;
+  Result<TopicPattern> parsed = TopicPattern::parse(*asked.transactional_id_pattern);
+  if (parsed) out.emplace(std::move(*parsed));
+  return parsed.has_value();
+}
+
+void add_wanted(const kafka::ListTransactionsRequest& asked, const std::optional<TopicPattern>& pattern, WallMillis now,
+                std::vector<TransactionDescription>& all, kafka::ListTransactionsResponse& response) {
+  for (TransactionDescription& one : all) {
+    if (!wanted(asked, one, now) || (pattern && !pattern->matches(one.id))) continue;
+    response.transaction_states.push_back({std::move(one.id), one.producer_id, std::string(one.state)});
+  }
+}
+
 }  // namespace
 
 Task<Result<KafkaAnswer>> handle_list_transactions(const KafkaRequest& request) {
   CO_TRY(kafka::ListTransactionsRequest asked, decode_request<kafka::ListTransactionsRequest>(request));
-  std::vector<TransactionDescription> all = co_await request.broker().transaction_admin().list(request.caller);
   kafka::ListTransactionsResponse response;
+  std::optional<TopicPattern> pattern;
+  if (!read_pattern(asked, pattern)) {
+    response.error_code = kafka::ErrorCode::invalid_regular_expression;
+    co_return encode_answer(request, response);
+  }
+  std::vector<TransactionDescription> all = co_await request.broker().transaction_admin().list(request.caller);
   for (const std::string& state : asked.state_filters) {
     if (std::ranges::find(kStates, state) == kStates.end()) response.unknown_state_filters.push_back(state);
   }
-  const WallMillis now = request.broker().world().clock().wall_now();
-  for (TransactionDescription& one : all) {
-    if (!wanted(asked, one, now)) continue;
-    response.transaction_states.push_back({std::move(one.id), one.producer_id, std::string(one.state)});
-  }
+  add_wanted(asked, pattern, request.broker().world().clock().wall_now(), all, response);
   co_return encode_answer(request, response);
 }
 

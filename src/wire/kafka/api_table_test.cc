@@ -22,8 +22,7 @@ int first_with(const ApiInfo& api, int (*header)(const ApiInfo&, int16_t), int w
 
 TEST(KafkaApiTable, AgreesWithKafkaOnVersionsAndHeaders) {
   // Newer forms are for brokers among themselves only.
-  const std::set<ApiKey> not_all_versions = {ApiKey::add_partitions_to_txn, ApiKey::write_txn_markers,
-                                             ApiKey::list_transactions};
+  const std::set<ApiKey> not_all_versions = {ApiKey::add_partitions_to_txn};
   std::ifstream in = open_golden("apis.tsv");
   size_t seen = 0;
   std::string name;
