@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "model/path.h"
@@ -47,12 +48,20 @@ Fault coordinator_fault(const Error& error) {
   }
 }
 
-Fault spans_streams(const FoundTransaction& found, const OpenStream& one, const OpenStream& other) {
+Fault TransactionRegistry::spans_streams(const FoundTransaction& found, const OpenStream& one,
+                                         const OpenStream& other) {
   std::string message = fmt::format(
       "a transaction is of one stream: that of {} is in {} and cannot reach into {}; end it first, or keep "
       "what belongs together in one stream",
       quoted(found.shown), one.record.path, other.record.path);
-  logger.info("a transaction over several streams was refused", {{"why", message}});
+  const SteadyTime now = context_.world.clock().now();
+  if (refusal_logged_ == SteadyTime::min() || now - refusal_logged_ >= kRefusalLogInterval) {
+    logger.info("a transaction over several streams was refused",
+                {{"why", message}, {"others", std::exchange(refusals_unlogged_, 0)}});
+    refusal_logged_ = now;
+  } else {
+    ++refusals_unlogged_;
+  }
   return {KafkaError::policy_violation, std::move(message)};
 }
 

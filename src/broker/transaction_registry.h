@@ -72,6 +72,11 @@ class TransactionRegistry {
     bool held_;
   };
 
+  // A transaction is of one stream: it has begun in one and cannot reach into the other. Logged, but not more often
+  // than kRefusalLogInterval: a client can cause it without end.
+  static constexpr Duration kRefusalLogInterval = std::chrono::minutes(1);
+  Fault spans_streams(const FoundTransaction& found, const OpenStream& one, const OpenStream& other);
+
   // A producer has begun something that left no trace in a log: its next end is no surprise. Forgotten at a restart.
   void note_begun(const FoundTransaction& found) { begun_.insert(key_of(found)); }
   bool begun(const FoundTransaction& found) const { return begun_.contains(key_of(found)); }
@@ -87,12 +92,12 @@ class TransactionRegistry {
   BrokerContext context_;
   std::set<Key> busy_;
   std::set<Key> begun_;
+  SteadyTime refusal_logged_ = SteadyTime::min();
+  uint64_t refusals_unlogged_ = 0;
 };
 
 // What a coordinator answers when a stream could not do it.
 Fault coordinator_fault(const Error& error);
-// A transaction is of one stream: it has begun in one and cannot reach into the other.
-Fault spans_streams(const FoundTransaction& found, const OpenStream& one, const OpenStream& other);
 // What the home keeps, with everything as it is now: for a change of a part of it.
 TransactionalIdRegistered registration_of(const FoundTransaction& found);
 

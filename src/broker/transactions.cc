@@ -26,6 +26,26 @@ ProducerClaim claim_of(const FoundTransaction& found, const RecordBatchView& bat
   return {found.shown, batch.producer_id(), batch.producer_epoch()};
 }
 
+// The coroutines below hold no loops over what they keep: see io/task.h.
+void refuse_the_others(const Fault& fault, std::vector<std::vector<Fault>>& out) {
+  for (std::vector<Fault>& faults : out) {
+    for (Fault& one : faults) {
+      if (one.ok()) one = fault;
+    }
+  }
+}
+
+void take_positions(const FoundTopic& at, const CursorCommitTopic& topic, std::vector<Fault>& faults,
+                    TransactionPositions& out) {
+  for (size_t i = 0; i < topic.partitions.size(); ++i) {
+    const CursorCommitTopic::Partition& partition = topic.partitions[i];
+    faults[i] = check_cursor(at, partition);
+    if (!faults[i].ok()) continue;
+    TopicPartition place{at.topic->id, static_cast<PartitionIndex>(partition.partition)};
+    out.positions.push_back({place, partition.offset, partition.leader_epoch, partition.metadata});
+  }
+}
+
 }  // namespace
 
 Task<Fault> Transactions::settle(DurableWait wait, std::stop_token stop) {
@@ -121,6 +141,16 @@ struct Transactions::Addition {
   StreamHandle stream;
   std::vector<TopicPartition> places;
   bool refused = false;
+
+  void add(const FoundTopic& at, const TransactionTopic& topic) {
+    std::vector<Fault>& out = faults.emplace_back();
+    for (int32_t partition : topic.partitions) {
+      Fault fault = at.fault.ok() ? check_partition(*at.topic, partition) : at.fault;
+      if (fault.ok()) places.push_back({at.topic->id, static_cast<PartitionIndex>(partition)});
+      refused = refused || !fault.ok();
+      out.push_back(std::move(fault));
+    }
+  }
 };
 
 Task<Transactions::Addition> Transactions::collect(const FoundTransaction& found,
@@ -131,22 +161,11 @@ Task<Transactions::Addition> Transactions::collect(const FoundTransaction& found
     TopicReference reference{topic.name, {}};
     FoundTopic at = co_await lookup.find(reference);
     if (at.fault.ok() && !addition.stream) addition.stream = found.open() != nullptr ? found.bound : at.stream;
-    if (at.fault.ok() && at.stream->record.uuid != addition.stream->record.uuid)
-      at.fault = spans_streams(found, *addition.stream, *at.stream);
-    std::vector<Fault>& faults = addition.faults.emplace_back();
-    for (int32_t partition : topic.partitions) {
-      Fault fault = at.fault.ok() ? check_partition(*at.topic, partition) : at.fault;
-      if (fault.ok()) addition.places.push_back({at.topic->id, static_cast<PartitionIndex>(partition)});
-      addition.refused = addition.refused || !fault.ok();
-      faults.push_back(std::move(fault));
-    }
+    keep_to(addition.stream, found, at);
+    addition.add(at, topic);
   }
-  if (!addition.refused) co_return addition;
-  for (std::vector<Fault>& faults : addition.faults) {
-    for (Fault& fault : faults) {
-      if (fault.ok()) fault = {KafkaError::operation_not_attempted, "another partition was refused"};
-    }
-  }
+  if (addition.refused)
+    refuse_the_others({KafkaError::operation_not_attempted, "another partition was refused"}, addition.faults);
   co_return addition;
 }
 
@@ -212,6 +231,11 @@ Task<Fault> Transactions::commit_positions(FoundTransaction& found, ProducerClai
   co_return co_await settle(std::move(wait), stop);
 }
 
+void Transactions::keep_to(const StreamHandle& stream, const FoundTransaction& found, FoundTopic& at) {
+  if (at.fault.ok() && at.stream->record.uuid != stream->record.uuid)
+    at.fault = registry_.spans_streams(found, *stream, *at.stream);
+}
+
 Task<std::vector<std::vector<Fault>>> Transactions::add_positions(ProducerClaim claim, std::string group,
                                                                   const std::vector<CursorCommitTopic>& topics,
                                                                   const Caller& caller, std::stop_token stop) {
@@ -227,24 +251,12 @@ Task<std::vector<std::vector<Fault>>> Transactions::add_positions(ProducerClaim 
   for (size_t i = 0; i < topics.size(); ++i) {
     FoundTopic at = co_await lookup.find(topics[i].topic);
     if (at.fault.ok() && !stream) stream = at.stream;
-    if (at.fault.ok() && at.stream->record.uuid != stream->record.uuid)
-      at.fault = spans_streams(found, *stream, *at.stream);
-    for (size_t k = 0; k < topics[i].partitions.size(); ++k) {
-      const CursorCommitTopic::Partition& partition = topics[i].partitions[k];
-      out[i][k] = check_cursor(at, partition);
-      if (!out[i][k].ok()) continue;
-      TopicPartition place{at.topic->id, static_cast<PartitionIndex>(partition.partition)};
-      positions.positions.push_back({place, partition.offset, partition.leader_epoch, partition.metadata});
-    }
+    keep_to(stream, found, at);
+    take_positions(at, topics[i], out[i], positions);
   }
   if (positions.positions.empty()) co_return out;
   fault = co_await commit_positions(found, std::move(claim), std::move(positions), std::move(stream), stop);
-  if (fault.ok()) co_return out;
-  for (std::vector<Fault>& faults : out) {
-    for (Fault& one : faults) {
-      if (one.ok()) one = fault;
-    }
-  }
+  if (!fault.ok()) refuse_the_others(fault, out);
   co_return out;
 }
 
@@ -270,7 +282,7 @@ Fault Transactions::admit(const ProduceTransaction& transaction, const StreamHan
   Fault fault = registry_.check(found, claim_of(found, batch));
   if (!fault.ok()) return fault;
   const TransactionProducer* open = found.open();
-  if (open != nullptr && !found.bound_to(stream)) return spans_streams(found, *found.bound, *stream);
+  if (open != nullptr && !found.bound_to(stream)) return registry_.spans_streams(found, *found.bound, *stream);
   if (open != nullptr && open->holds(partition)) return {};
   if (!transaction.adds || !found.bound_to(stream))
     return invalid_state(found, "this partition was not added to its open transaction");

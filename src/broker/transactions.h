@@ -86,6 +86,8 @@ class Transactions {
                            std::stop_token stop);
   Task<Addition> collect(const FoundTransaction& found, const std::vector<TransactionTopic>& topics,
                          const Caller& caller);
+  // Refuses what is in another stream than `stream`.
+  void keep_to(const StreamHandle& stream, const FoundTransaction& found, FoundTopic& at);
   Task<Fault> extend(FoundTransaction& found, ProducerClaim claim, Addition& addition, std::stop_token stop);
   Task<Fault> commit_positions(FoundTransaction& found, ProducerClaim claim, TransactionPositions positions,
                                StreamHandle stream, std::stop_token stop);
