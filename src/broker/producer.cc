@@ -28,7 +28,7 @@ Producer::Producer(BrokerContext context, Transactions& transactions)
       bytes_(context.world.executor, context.options.produce_bytes_in_flight_max) {}
 
 Fault Producer::check_batch(const ProduceRequest& request, const ProduceRequest::Partition& partition,
-                            const EffectiveTopicSettings& topic) {
+                            const EffectiveTopicSettings& topic, std::vector<int32_t>& keyless) {
   if (!partition.records || partition.records->empty()) return {KafkaError::invalid_record, "there is no record batch"};
   BatchLimits limits = context_.options.batch;
   limits.batch_bytes = static_cast<size_t>(topic.max_message_bytes);
@@ -37,9 +37,10 @@ Fault Producer::check_batch(const ProduceRequest& request, const ProduceRequest:
   if (batch->codec_bits() == static_cast<uint8_t>(Codec::zstd) && !request.zstd_allowed) {
     return {KafkaError::unsupported_compression_type, "zstd needs Produce version 7 or newer"};
   }
-  Result<RecordsSummary> records = check_records(*batch, limits, decompressor_);
+  const bool compacted = compacts(topic.cleanup_policy);
+  Result<RecordsSummary> records = check_records(*batch, limits, decompressor_, compacted ? &keyless : nullptr);
   if (!records) return fault_of(records.error(), Subject::batch);
-  if (records->null_keys > 0 && compacts(topic.cleanup_policy)) {
+  if (records->null_keys > 0 && compacted) {
     return {KafkaError::invalid_record, fmt::format("{} of the {} records have no key, by which the topic is compacted",
                                                     records->null_keys, batch->record_count())};
   }
@@ -68,7 +69,7 @@ void Producer::append_partition(const FoundTopic& found, const ProduceRequest& r
   out.fault = check_partition(*found.topic, partition.partition);
   const EffectiveTopicSettings in_force = effective_settings(
       found.topic->settings.get(), topic_defaults(found.stream->record.settings, context_.options.batch.batch_bytes));
-  if (out.fault.ok()) out.fault = check_batch(request, partition, in_force);
+  if (out.fault.ok()) out.fault = check_batch(request, partition, in_force, out.keyless);
   if (!out.fault.ok()) return;
   TopicPartition place{found.topic->id, static_cast<PartitionIndex>(partition.partition)};
   out.fault = admit(found, place, *partition.records, transaction);
@@ -139,7 +140,7 @@ Task<std::vector<ProducedTopic>> Producer::finish(PendingProduce pending, std::s
     if (error == nullptr) continue;
     for (ProducedPartition& partition : topic.partitions) {
       if (!partition.fault.ok()) continue;
-      partition = {partition.partition, fault_of(*error, Subject::storage), -1, -1, -1};
+      partition = {partition.partition, fault_of(*error, Subject::storage), {}, -1, -1, -1};
     }
   }
   co_return std::move(pending.topics);

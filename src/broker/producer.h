@@ -43,6 +43,7 @@ struct ProduceRequest {
 struct ProducedPartition {
   int32_t partition = 0;
   Fault fault;
+  std::vector<int32_t> keyless;  // places of the records that are at fault, if only some are
   Offset base_offset = -1;
   WallMillis log_append_time = -1;
   Offset log_start = -1;
@@ -79,7 +80,7 @@ class Producer {
   Fault admit(const FoundTopic& found, const TopicPartition& place, ByteView records,
               const ProduceTransaction* transaction);
   Fault check_batch(const ProduceRequest& request, const ProduceRequest::Partition& partition,
-                    const EffectiveTopicSettings& topic);
+                    const EffectiveTopicSettings& topic, std::vector<int32_t>& keyless);
 
   BrokerContext context_;
   Transactions& transactions_;

@@ -126,7 +126,9 @@ TEST_F(TopicSettingsTest, ACompactedTopicTakesNoRecordsWithoutKeys) {
   std::vector<uint8_t> batch = builder.build();
   EXPECT_TRUE(produce("t", 0, batch).fault.ok());
   ASSERT_TRUE(set("t", "cleanup.policy", "compact").ok());
-  EXPECT_EQ(produce("t", 0, batch).fault.error, KafkaError::invalid_record);
+  ProducedPartition refused = produce("t", 0, batch);
+  EXPECT_EQ(refused.fault.error, KafkaError::invalid_record);
+  EXPECT_EQ(refused.keyless, std::vector<int32_t>{1});
   EXPECT_TRUE(produce("t", 0, {"with a key"}).fault.ok());
 }
 

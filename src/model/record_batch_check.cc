@@ -59,7 +59,8 @@ Status check_producer(const RecordBatchView& batch) {
 // One pass over the records of one batch.
 class RecordWalk {
  public:
-  RecordWalk(const RecordBatchView& batch, RecordSource source) : batch_(batch), source_(std::move(source)) {}
+  RecordWalk(const RecordBatchView& batch, RecordSource source, std::vector<int32_t>* keyless)
+      : batch_(batch), source_(std::move(source)), keyless_(keyless) {}
 
   Result<RecordsSummary> run() {
     for (int32_t index = 0; index < batch_.record_count(); ++index) {
@@ -82,7 +83,7 @@ class RecordWalk {
     source_.byte();  // attributes: unused in this version
     int64_t timestamp_delta = source_.varlong();
     int32_t offset_delta = source_.varint();
-    if (!field(-1)) ++summary_.null_keys;
+    if (!field(-1)) note_keyless(index);
     field(-1);
     headers(static_cast<uint64_t>(length));
     note_timestamp(index, timestamp_delta);
@@ -116,6 +117,11 @@ class RecordWalk {
     }
   }
 
+  void note_keyless(int32_t index) {
+    ++summary_.null_keys;
+    if (keyless_ != nullptr && keyless_->size() < kKeylessMax) keyless_->push_back(index);
+  }
+
   void note_timestamp(int32_t index, int64_t delta) {
     WallMillis timestamp = 0;
     if (__builtin_add_overflow(batch_.base_timestamp(), delta, &timestamp)) bad_ = true;
@@ -132,6 +138,7 @@ class RecordWalk {
 
   const RecordBatchView& batch_;
   RecordSource source_;
+  std::vector<int32_t>* keyless_;
   RecordsSummary summary_;
   bool bad_ = false;
 };
@@ -164,11 +171,11 @@ Result<RecordBatchView> check_produced_batch(ByteView bytes, const BatchLimits& 
 }
 
 Result<RecordsSummary> check_records(const RecordBatchView& batch, const BatchLimits& limits,
-                                     Decompressor& decompressor) {
-  if (!batch.compressed()) return RecordWalk(batch, RecordSource(batch.records())).run();
+                                     Decompressor& decompressor, std::vector<int32_t>* keyless) {
+  if (!batch.compressed()) return RecordWalk(batch, RecordSource(batch.records()), keyless).run();
   size_t limit = limits.decompressed_bytes_for(batch.size());
   TRY_STATUS(decompressor.start(batch.codec(), batch.records(), limit));
-  return RecordWalk(batch, RecordSource(decompressor)).run();
+  return RecordWalk(batch, RecordSource(decompressor), keyless).run();
 }
 
 }  // namespace distributary

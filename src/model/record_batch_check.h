@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -42,8 +43,10 @@ struct RecordsSummary {
 };
 
 // Every record is whole and fills its stated length, offset deltas run 0..count-1, and nothing follows the last one.
-// For a batch that check_produced_batch accepted.
+// For a batch that check_produced_batch accepted. `keyless` gets the places of records without a key, the first
+// kKeylessMax of them.
+inline constexpr size_t kKeylessMax = 1'000;
 Result<RecordsSummary> check_records(const RecordBatchView& batch, const BatchLimits& limits,
-                                     Decompressor& decompressor);
+                                     Decompressor& decompressor, std::vector<int32_t>* keyless = nullptr);
 
 }  // namespace distributary

@@ -109,6 +109,22 @@ TEST(CheckRecords, SumsUpEveryCodec) {
   }
 }
 
+TEST(CheckRecords, NamesRecordsWithoutAKeyUpToALimit) {
+  RecordBatchBuilder builder;
+  for (size_t i = 0; i < 2 * kKeylessMax + 10; ++i) {
+    if (i % 2 == 0) builder.add({.value = "v", .timestamp = 1});
+    if (i % 2 == 1) builder.add({.key = "k", .value = "v", .timestamp = 1});
+  }
+  std::vector<uint8_t> bytes = builder.build();
+  Decompressor decompressor;
+  std::vector<int32_t> keyless;
+  RecordsSummary summary = check_records(RecordBatchView::parse(bytes).value(), {}, decompressor, &keyless).value();
+  EXPECT_EQ(summary.null_keys, static_cast<int32_t>(kKeylessMax) + 5);
+  ASSERT_EQ(keyless.size(), kKeylessMax);
+  EXPECT_EQ(keyless[0], 0);
+  EXPECT_EQ(keyless[1], 2);
+}
+
 TEST(CheckRecords, WalksBatchesOfManyPieces) {
   RecordBatchBuilder builder;
   std::string value(999, 'v');

@@ -1,5 +1,6 @@
 // Every version of the APIs that carry records, offsets and producer ids, from the client's side.
 #include "api/kafka/kafka_harness.h"
+#include "wire/kafka/alter_configs.h"
 #include "wire/kafka/fetch.h"
 #include "wire/kafka/init_producer_id.h"
 #include "wire/kafka/list_offsets.h"
@@ -59,6 +60,20 @@ TEST_F(KafkaDataTest, ProduceInEveryVersion) {
     offset += 2;
   }
   EXPECT_EQ(offset, 22);
+}
+
+TEST_F(KafkaDataTest, ProduceNamesTheRecordsThatACompactedTopicDoesNotTake) {
+  kafka::AlterConfigsRequest compact;
+  compact.resources = {{2, "t", {{"cleanup.policy", "compact"}}}};
+  ASSERT_EQ(client.call<kafka::AlterConfigsResponse>(compact, 2).responses[0].error_code, kafka::ErrorCode::none);
+  RecordBatchBuilder builder;
+  builder.add({.key = "k", .value = "v", .timestamp = 1});
+  builder.add({.value = "v", .timestamp = 1});
+  auto refused = produce_with(builder.build(), 8);
+  EXPECT_EQ(refused.error_code, kafka::ErrorCode::invalid_record);
+  ASSERT_EQ(refused.record_errors.size(), 1u);
+  EXPECT_EQ(refused.record_errors[0].batch_index, 1);
+  EXPECT_TRUE(refused.record_errors[0].batch_index_error_message.has_value());
 }
 
 TEST_F(KafkaDataTest, ProduceSaysWhatIsWrong) {

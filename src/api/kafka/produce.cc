@@ -40,6 +40,9 @@ Response::PartitionResponse describe(const ProducedPartition& partition, int16_t
   out.index = partition.partition;
   out.error_code = to_wire(error_of(partition.fault, version));
   out.error_message = message_of(partition.fault);
+  for (int32_t place : partition.keyless) {
+    out.record_errors.push_back({place, "the record has no key, by which the topic is compacted"});
+  }
   out.base_offset = partition.base_offset;
   out.log_append_time_ms = partition.log_append_time;
   out.log_start_offset = partition.log_start;
@@ -77,7 +80,8 @@ Result<KafkaAnswer> refuse(const KafkaRequest& request, const kafka::ProduceRequ
   std::vector<ProducedTopic> topics;
   for (const kafka::ProduceRequest::TopicData& topic : asked.topic_data) {
     ProducedTopic& out = topics.emplace_back();
-    for (const auto& partition : topic.partition_data) out.partitions.push_back({partition.index, fault});
+    for (const auto& partition : topic.partition_data)
+      out.partitions.push_back({partition.index, fault, {}, -1, -1, -1});
   }
   Response response = begin_response(asked);
   fill(response, topics, request.version());
