@@ -40,12 +40,6 @@ std::optional<TimestampType> parse_kafka_timestamp_type(std::string_view text) {
   return std::nullopt;
 }
 
-// Batches are kept as they came and never compressed anew, so no other word would be true.
-std::optional<TopicCompression> parse_offered_compression(std::string_view text) {
-  std::optional<TopicCompression> parsed = parse_topic_compression(text);
-  return parsed == TopicCompression::producer ? parsed : std::nullopt;
-}
-
 std::string show_value(int64_t value) { return std::to_string(value); }
 std::string show_value(double value) { return fmt::format("{}", value); }
 std::string show_value(CleanupPolicy value) { return std::string(to_string(value)); }
@@ -80,10 +74,9 @@ constexpr Row kRows[] = {
     row<&Own::cleanup_policy, &Values::cleanup_policy, parse_cleanup_policy>(
         "cleanup.policy", ConfigKind::list, "log.cleanup.policy", "delete, compact or both",
         "delete: records go by age and size. compact: of each key the newest record is kept. The stream's: -compact."),
-    row<&Own::compression, &Values::compression, parse_offered_compression>(
-        "compression.type", ConfigKind::string, "compression.type",
-        "producer: batches are kept as they were sent and never compressed anew",
-        "Batches are kept as producers sent them."),
+    row<&Own::compression, &Values::compression, parse_topic_compression>(
+        "compression.type", ConfigKind::string, "compression.type", "producer, uncompressed, gzip, snappy, lz4 or zstd",
+        "Accepted from Kafka's tools. Batches are kept as producers sent them, whatever it says."),
     row<&Own::delete_retention_ms, &Values::delete_retention_ms, kInteger>(
         "delete.retention.ms", ConfigKind::int64, "log.cleaner.delete.retention.ms", kWhole,
         "How long the record that deletes a key is kept after the older ones. The stream's: -deleteretention."),

@@ -34,7 +34,7 @@ const ConfigEntry* find(const std::vector<ConfigEntry>& entries, std::string_vie
 TEST(TopicConfig, EverySettingIsSetShownAndGivenBack) {
   const std::pair<const char*, const char*> kSettings[] = {
       {"cleanup.policy", "compact,delete"},
-      {"compression.type", "producer"},
+      {"compression.type", "gzip"},
       {"delete.retention.ms", "1"},
       {"flush.ms", "2"},
       {"max.compaction.lag.ms", "3"},
@@ -71,7 +71,7 @@ TEST(TopicConfig, WhatWouldNotHoldIsRefused) {
   for (const auto& [name, value] :
        std::vector<std::pair<std::string, std::string>>{{"cleanup.policy", "keep"},
                                                         {"cleanup.policy", ""},
-                                                        {"compression.type", "gzip"},
+                                                        {"compression.type", "rar"},
                                                         {"max.message.bytes", "99999999999"},
                                                         {"message.timestamp.type", "createtime"},
                                                         {"message.timestamp.before.max.ms", "1000"},

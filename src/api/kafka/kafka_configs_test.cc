@@ -102,7 +102,9 @@ TEST_F(KafkaConfigsTest, IncrementalAlterConfigsInEveryVersion) {
     EXPECT_EQ(alter({{"cleanup.policy", 1, std::nullopt}, {"retention.ms", 1, std::nullopt}}), ErrorCode::none);
     EXPECT_EQ(config("t", "cleanup.policy").value, "delete");
     EXPECT_EQ(config("t", "retention.ms").config_source, 5);
-    EXPECT_EQ(alter({{"compression.type", 0, "zstd"}}), ErrorCode::invalid_config);
+    EXPECT_EQ(alter({{"compression.type", 0, "zstd"}}), ErrorCode::none);
+    EXPECT_EQ(config("t", "compression.type").value, "zstd");
+    EXPECT_EQ(alter({{"compression.type", 0, "rar"}}), ErrorCode::invalid_config);
     EXPECT_EQ(alter({{"retention.ms", 7, "1"}}), ErrorCode::invalid_request);
     kafka::IncrementalAlterConfigsRequest twice;
     twice.resources = {{kTopic, "t", {}}, {kTopic, "t", {}}, {kLogger, "1", {{"root", 0, "DEBUG"}}}};
