@@ -15,6 +15,7 @@
 #include "broker/producer.h"
 #include "broker/producer_ids.h"
 #include "broker/record_remover.h"
+#include "broker/resource_configs.h"
 #include "broker/topic_admin.h"
 #include "broker/transaction_admin.h"
 #include "broker/transaction_timeouts.h"
@@ -38,7 +39,9 @@ class Broker {
         offsets_(context_),
         record_remover_(context_),
         log_sizes_(context_),
-        groups_(context_),
+        group_configs_(catalog.meta(), group_config_kind(options_.group)),
+        broker_configs_(catalog.meta(), broker_config_kind()),
+        groups_(context_, group_configs_),
         cursors_(context_, groups_),
         quotas_(world, catalog.meta()),
         cursor_expiry_(context_, groups_) {}
@@ -54,12 +57,20 @@ class Broker {
   LogSizes& log_sizes() { return log_sizes_; }
   Cursors& cursors() { return cursors_; }
   ProducerIds& producer_ids() { return producer_ids_; }
+  ResourceConfigs& group_configs() { return group_configs_; }
+  ResourceConfigs& broker_configs() { return broker_configs_; }
   GroupCoordinator& groups() { return groups_; }
   ClientQuotas& quotas() { return quotas_; }
   Transactions& transactions() { return transactions_; }
   TransactionAdmin& transaction_admin() { return transaction_admin_; }
   TransactionTimeouts& transaction_timeouts() { return transaction_timeouts_; }
   CursorExpiry& cursor_expiry() { return cursor_expiry_; }
+  // Reads what is kept in the MetaStore; before anything is served.
+  Task<Status> load() {
+    CO_TRY_STATUS(co_await quotas_.table().load());
+    CO_TRY_STATUS(co_await group_configs_.load());
+    co_return co_await broker_configs_.load();
+  }
   Task<void> stop() {
     co_await cursor_expiry_.stop();
     co_await transaction_timeouts_.stop();
@@ -81,6 +92,8 @@ class Broker {
   Offsets offsets_;
   RecordRemover record_remover_;
   LogSizes log_sizes_;
+  ResourceConfigs group_configs_;
+  ResourceConfigs broker_configs_;
   GroupCoordinator groups_;
   Cursors cursors_;
   ClientQuotas quotas_;

@@ -78,7 +78,7 @@ ConsumerHeartbeatAnswer ConsumerGroup::progress(const ConsumerHeartbeat& request
   ConsumerHeartbeatAnswer answer;
   answer.member_id = member.id;
   answer.epoch = member.epoch;
-  answer.heartbeat_interval = options_.consumer_heartbeat_interval;
+  answer.heartbeat_interval = std::chrono::milliseconds(configs_.number(id_, kGroupHeartbeatInterval));
   const bool tell = request.epoch == kJoinEpoch || request.full() || behind || before != member.assigned;
   if (tell) answer.assignment = member.assigned;
   return answer;
@@ -260,7 +260,7 @@ void ConsumerGroup::remove(const std::string& member_id) {
 }
 
 void ConsumerGroup::alive(ConsumerMember& member) {
-  member.session_deadline = now() + options_.consumer_session_timeout;
+  member.session_deadline = now() + std::chrono::milliseconds(configs_.number(id_, kGroupSessionTimeout));
   due(member.session_deadline);
 }
 

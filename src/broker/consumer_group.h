@@ -20,14 +20,16 @@
 #include "broker/consumer_group_member.h"
 #include "broker/group_member.h"
 #include "broker/options.h"
+#include "broker/resource_configs.h"
 #include "io/random.h"
 
 namespace distributary {
 
 class ConsumerGroup {
  public:
-  ConsumerGroup(Executor& executor, Random& random, const GroupOptions& options, std::string id)
-      : executor_(executor), random_(random), options_(options), id_(std::move(id)) {}
+  ConsumerGroup(Executor& executor, Random& random, const GroupOptions& options, const ResourceConfigs& configs,
+                std::string id)
+      : executor_(executor), random_(random), options_(options), configs_(configs), id_(std::move(id)) {}
 
   // `topics`, if set, is what all subscriptions mean now, those of this request included. The request has been checked
   // in itself (ConsumerGroups).
@@ -91,6 +93,7 @@ class ConsumerGroup {
   Executor& executor_;
   Random& random_;
   const GroupOptions& options_;
+  const ResourceConfigs& configs_;
   std::string id_;
   int32_t epoch_ = 0;         // of the group
   int32_t target_epoch_ = 0;  // for which the targets are

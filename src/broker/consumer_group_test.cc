@@ -6,6 +6,7 @@
 
 #include "io/sim/sim_executor.h"
 #include "io/sim/sim_random.h"
+#include "storage/memory/memory_meta_store.h"
 
 namespace distributary {
 namespace {
@@ -74,7 +75,10 @@ class ConsumerGroupTest : public testing::Test {
   GroupOptions options;
   Caller caller;
   GroupTopics topics;
-  ConsumerGroup group{executor, random, options, "g"};
+  MemoryMeta stored;
+  MemoryMetaStore meta{executor, stored};
+  ResourceConfigs configs{meta, group_config_kind(options)};
+  ConsumerGroup group{executor, random, options, configs, "g"};
 };
 
 TEST_F(ConsumerGroupTest, TheFirstMemberGetsEverythingAtOnce) {
@@ -169,6 +173,17 @@ TEST_F(ConsumerGroupTest, SilenceEndsTheSession) {
   EXPECT_EQ(group.members().size(), 1u);
   EXPECT_EQ(member("a").assigned, parts({0, 1, 2, 3}));
   EXPECT_EQ(error(beat("b", 2)), KafkaError::unknown_member_id);
+}
+
+TEST_F(ConsumerGroupTest, AGroupMayHaveTimesOfItsOwn) {
+  std::vector<ConfigChange> changes{{ConfigOperation::set, std::string(kGroupSessionTimeout), "60000"},
+                                    {ConfigOperation::set, std::string(kGroupHeartbeatInterval), "15000"}};
+  ASSERT_TRUE(executor.run(configs.change("g", std::move(changes), false, false)).ok());
+  EXPECT_EQ(join("a").heartbeat_interval, seconds(15));
+  pass(seconds(59));
+  EXPECT_EQ(group.members().size(), 1u);
+  pass(seconds(2));
+  EXPECT_TRUE(group.members().empty());
 }
 
 TEST_F(ConsumerGroupTest, WhoDoesNotGiveUpInTimeIsRemoved) {

@@ -125,8 +125,8 @@ ConsumerHeartbeatAnswer ConsumerGroups::heartbeat(const ConsumerHeartbeat& reque
   }
   if (group == nullptr) {
     const GroupOptions& options = context_.options.group;
-    group = &groups_.add(
-        std::make_unique<ConsumerGroup>(context_.world.executor, context_.world.random, options, request.group));
+    group = &groups_.add(std::make_unique<ConsumerGroup>(context_.world.executor, context_.world.random, options,
+                                                         configs_, request.group));
     group->postpone_look();
   }
   answer = group->heartbeat(request, caller, std::move(topics));

@@ -10,6 +10,7 @@
 #include "broker/consumer_group.h"
 #include "broker/context.h"
 #include "broker/group_table.h"
+#include "broker/resource_configs.h"
 
 namespace distributary {
 
@@ -43,8 +44,12 @@ struct ConsumerGroupDescription {
 class ConsumerGroups {
  public:
   // `emptied` is called when the last member of a group has gone.
-  ConsumerGroups(BrokerContext context, std::function<void(const std::string& id)> emptied)
-      : context_(context), resolver_(context.directory), groups_(context.world.executor, std::move(emptied)) {}
+  ConsumerGroups(BrokerContext context, const ResourceConfigs& configs,
+                 std::function<void(const std::string& id)> emptied)
+      : context_(context),
+        configs_(configs),
+        resolver_(context.directory),
+        groups_(context.world.executor, std::move(emptied)) {}
 
   // What can be said of a request in itself.
   Fault check(const ConsumerHeartbeat& request) const;
@@ -67,6 +72,7 @@ class ConsumerGroups {
 
  private:
   BrokerContext context_;
+  const ResourceConfigs& configs_;
   SubscriptionResolver resolver_;
   GroupTable<ConsumerGroup> groups_;
 };

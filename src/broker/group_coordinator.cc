@@ -16,10 +16,10 @@ namespace {
 const std::string kConsumerProtocol = "consumer";
 }  // namespace
 
-GroupCoordinator::GroupCoordinator(BrokerContext context)
+GroupCoordinator::GroupCoordinator(BrokerContext context, const ResourceConfigs& configs)
     : context_(context),
       groups_(context.world.executor, [this](const std::string& id) { note_emptied(id); }),
-      consumer_groups_(context, [this](const std::string& id) { note_emptied(id); }) {}
+      consumer_groups_(context, configs, [this](const std::string& id) { note_emptied(id); }) {}
 
 void GroupCoordinator::note_emptied(const std::string& id) {
   if (emptied_.size() < kEmptiedGroupsMax || emptied_.contains(id)) emptied_[id] = context_.world.clock().now();

@@ -49,7 +49,8 @@ struct GroupDescription {
 
 class GroupCoordinator {
  public:
-  explicit GroupCoordinator(BrokerContext context);
+  // `configs` are those of groups.
+  GroupCoordinator(BrokerContext context, const ResourceConfigs& configs);
 
   // Answers when all members have joined. Errors: cancelled (the client has gone, or the node stops).
   Task<Result<JoinAnswer>> join(JoinRequest request, std::stop_token stop);

@@ -21,7 +21,15 @@
 namespace distributary {
 
 // Numbers are the protocol's.
-enum class ConfigSource : int8_t { topic = 1, static_broker = 4, standard = 5, broker_logger = 6 };
+enum class ConfigSource : int8_t {
+  topic = 1,
+  dynamic_broker = 2,
+  dynamic_default_broker = 3,
+  static_broker = 4,
+  standard = 5,
+  broker_logger = 6,
+  group = 8
+};
 enum class ConfigKind : int8_t { boolean = 1, string = 2, int32 = 3, int64 = 5, float64 = 6, list = 7 };
 enum class ConfigOperation : int8_t { set = 0, remove = 1, append = 2, subtract = 3 };
 

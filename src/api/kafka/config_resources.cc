@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/log.h"
 #include "model/printable.h"
@@ -30,7 +31,9 @@ std::vector<ConfigEntry> broker_configs(const KafkaRequest& request) {
     return fixed(std::move(name), value ? "true" : "false", ConfigKind::boolean, ConfigSource::static_broker,
                  documentation);
   };
+  const std::string listeners = fmt::format("PLAINTEXT://{}:{}", listener.advertised.host, listener.advertised.port);
   return {
+      text("advertised.listeners", listeners, "Where clients find this node."),
       flag("auto.create.topics.enable", options.auto_create_topics,
            "Whether a topic that is used is created, where its stream allows it too."),
       number("broker.id", listener.node_id, "Number of this node."),
@@ -52,6 +55,15 @@ std::vector<ConfigEntry> broker_configs(const KafkaRequest& request) {
   };
 }
 
+// The empty name stands for what all brokers share and was given while they ran.
+std::vector<ConfigEntry> all_broker_configs(const KafkaRequest& request, const std::string& name) {
+  std::vector<ConfigEntry> all = request.broker().broker_configs().describe(name);
+  if (name.empty()) return all;
+  std::ranges::move(broker_configs(request), std::back_inserter(all));
+  std::ranges::sort(all, {}, &ConfigEntry::name);
+  return all;
+}
+
 std::vector<ConfigEntry> logger_configs() {
   std::string level = "INFO";
   switch (log_level()) {
@@ -65,10 +77,11 @@ std::vector<ConfigEntry> logger_configs() {
 }
 
 Fault refuse_type(int8_t type) {
-  return {KafkaError::invalid_request,
-          fmt::format("settings of resource type {} are not served; those of topics (2), brokers (4) and broker "
-                      "loggers (8) are",
-                      type)};
+  return {
+      KafkaError::invalid_request,
+      fmt::format("settings of resource type {} are not served; those of topics (2), brokers (4), broker loggers (8) "
+                  "and groups (32) are",
+                  type)};
 }
 
 // The name of a broker's resource is its number; of its settings, an empty one stands for what all brokers share.
@@ -90,17 +103,46 @@ Task<Fault> describe_topic(const KafkaRequest& request, const std::string& name,
   co_return Fault();
 }
 
-// Nothing of a broker can be set while it runs, so there is nothing to give back either.
-Fault refuse_change(const KafkaRequest& request, const ResourceChange& resource) {
-  const bool broker = is(resource.type, ConfigResource::broker);
-  if (!broker && !is(resource.type, ConfigResource::broker_logger)) return refuse_type(resource.type);
+// `out`: the changes of what can be set while a broker runs. Of all else nothing can, so there is nothing to give back
+// either.
+Fault select_broker_changes(const KafkaRequest& request, const ResourceChange& resource,
+                            std::vector<ConfigChange>& out) {
   Fault fault = check_node(request, resource.type, resource.name);
-  auto sets = [](const ConfigChange& change) { return change.operation != ConfigOperation::remove; };
-  auto refused = std::ranges::find_if(resource.changes, sets);
-  if (!fault.ok() || refused == resource.changes.end()) return fault;
+  const bool broker = is(resource.type, ConfigResource::broker);
+  for (const ConfigChange& change : resource.changes) {
+    if (broker && request.broker().broker_configs().knows(change.name)) {
+      out.push_back(change);
+    } else if (fault.ok() && change.operation != ConfigOperation::remove) {
+      fault = {KafkaError::invalid_request,
+               fmt::format("{} cannot be changed while the node runs: it is given when the node is started",
+                           quoted(change.name))};
+    }
+  }
+  return fault;
+}
+
+Fault check_group(const std::string& name) {
+  if (!name.empty()) return {};
   return {KafkaError::invalid_request,
-          fmt::format("{} cannot be changed while the node runs: it is given when the node is started",
-                      quoted(refused->name))};
+          "a group has a name; settings for all groups are given when the node is started"};
+}
+
+// Of a resource that is no topic.
+Task<Fault> change_resource(const KafkaRequest& request, const ResourceChange& resource, bool replace,
+                            bool validate_only) {
+  const bool group = is(resource.type, ConfigResource::group);
+  const bool broker = is(resource.type, ConfigResource::broker);
+  if (!group && !broker && !is(resource.type, ConfigResource::broker_logger)) co_return refuse_type(resource.type);
+  std::vector<ConfigChange> changes;
+  if (group) changes = resource.changes;
+  Fault fault = group ? check_group(resource.name) : select_broker_changes(request, resource, changes);
+  if (!fault.ok() || (!group && !broker)) co_return fault;
+  Status allowed = request.broker().directory().check_administrator(request.caller);
+  if (!allowed && group) co_return Fault{KafkaError::group_authorization_failed, allowed.error().message};
+  if (!allowed) co_return Fault{KafkaError::cluster_authorization_failed, allowed.error().message};
+  ResourceConfigs& configs = group ? request.broker().group_configs() : request.broker().broker_configs();
+  std::string name = resource.name;
+  co_return co_await configs.change(std::move(name), std::move(changes), replace, validate_only);
 }
 
 }  // namespace
@@ -108,11 +150,14 @@ Fault refuse_change(const KafkaRequest& request, const ResourceChange& resource)
 Task<Fault> describe_resource(const KafkaRequest& request, int8_t type, const std::string& name,
                               std::vector<ConfigEntry>& out) {
   if (is(type, ConfigResource::topic)) co_return co_await describe_topic(request, name, out);
+  if (is(type, ConfigResource::group)) {
+    Fault unnamed = check_group(name);
+    if (unnamed.ok()) out = request.broker().group_configs().describe(name);
+    co_return unnamed;
+  }
   if (!is(type, ConfigResource::broker) && !is(type, ConfigResource::broker_logger)) co_return refuse_type(type);
   Fault fault = check_node(request, type, name);
-  // The empty name asks for what all brokers share and was changed while running: nothing can be.
-  if (!fault.ok() || name.empty()) co_return fault;
-  out = is(type, ConfigResource::broker) ? broker_configs(request) : logger_configs();
+  if (fault.ok()) out = is(type, ConfigResource::broker) ? all_broker_configs(request, name) : logger_configs();
   co_return fault;
 }
 
@@ -130,7 +175,8 @@ Task<std::vector<Fault>> change_resources(const KafkaRequest& request, const std
       topics.push_back({{resource.name, {}}, replace, resource.changes});
       places.push_back(i);
     } else {
-      out[i] = refuse_change(request, resource);
+      Fault fault = co_await change_resource(request, resource, replace, validate_only);
+      out[i] = std::move(fault);
     }
   }
   std::vector<TopicDescription> changed =

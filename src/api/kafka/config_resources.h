@@ -1,4 +1,5 @@
-// What has settings: topics, this broker, its log level. Shared by the handlers that show and change them.
+// What has settings: topics, this broker, its log level, consumer groups. Shared by the handlers that show and change
+// them.
 #pragma once
 
 #include <string>

@@ -45,6 +45,11 @@ class KafkaConfigsTest : public testing::Test, protected KafkaHarness {
     }
     return {};
   }
+  ErrorCode set(int8_t type, const std::string& name, const std::string& setting, const std::string& value) {
+    kafka::IncrementalAlterConfigsRequest request;
+    request.resources = {{type, name, {{setting, 0, value}}}};
+    return client.call<kafka::IncrementalAlterConfigsResponse>(request, 1).responses.at(0).error_code;
+  }
 
   KafkaTestClient client;
 };
@@ -58,7 +63,7 @@ TEST_F(KafkaConfigsTest, AlterConfigsInEveryVersion) {
                          {kBroker, "1", {{"message.max.bytes", "1"}}},
                          {kBroker, "1x", {}},
                          {kLogger, "1", {{"root", "DEBUG"}}},
-                         {kGroup, "g", {}}};
+                         {kGroup, "", {}}};
     request.validate_only = true;
     auto response = client.call<kafka::AlterConfigsResponse>(request, version);
     EXPECT_EQ(response.responses.at(0).error_code, ErrorCode::none);
@@ -148,10 +153,12 @@ TEST_F(KafkaConfigsTest, BrokersAndTheirLoggersAreDescribed) {
   EXPECT_EQ(broker.error_code, ErrorCode::none);
   EXPECT_GT(broker.configs.size(), 5u);
   for (const auto& config : broker.configs) {
-    EXPECT_TRUE(config.read_only) << config.name;
-    EXPECT_EQ(config.config_source, 4) << config.name;
+    EXPECT_EQ(config.config_source, config.read_only ? 4 : 5) << config.name;
     EXPECT_EQ(config.synonyms.size(), 1u) << config.name;
   }
+  EXPECT_TRUE(std::ranges::is_sorted(broker.configs, {}, &kafka::DescribeConfigsResponse::Config::name));
+  EXPECT_EQ(broker.configs.front().name, "advertised.listeners");
+  EXPECT_NE(broker.configs.front().value.value_or("").find("PLAINTEXT://"), std::string::npos);
   EXPECT_TRUE(configs_of(kBroker, "").configs.empty());
   EXPECT_EQ(configs_of(kBroker, "2").error_code, ErrorCode::invalid_request);
   auto logger = configs_of(kLogger, "1");
@@ -160,6 +167,29 @@ TEST_F(KafkaConfigsTest, BrokersAndTheirLoggersAreDescribed) {
   EXPECT_EQ(logger.configs[0].value, "INFO");
   EXPECT_EQ(logger.configs[0].config_source, 6);
   EXPECT_EQ(configs_of(kLogger, "").error_code, ErrorCode::invalid_request);
+}
+
+TEST_F(KafkaConfigsTest, GroupsAndBrokersAreGivenSettings) {
+  EXPECT_EQ(configs_of(kGroup, "g").configs.size(), 2u);
+  EXPECT_EQ(configs_of(kGroup, "").error_code, ErrorCode::invalid_request);
+  EXPECT_EQ(set(kGroup, "g", "consumer.session.timeout.ms", "50000"), ErrorCode::none);
+  auto group = configs_of(kGroup, "g").configs;
+  ASSERT_EQ(group.size(), 2u);
+  EXPECT_EQ(group[1].value, "50000");
+  EXPECT_EQ(group[1].config_source, 8);
+  EXPECT_EQ(set(kGroup, "g", "consumer.session.timeout.ms", "1"), ErrorCode::invalid_config);
+  EXPECT_EQ(set(kGroup, "", "consumer.session.timeout.ms", "50000"), ErrorCode::invalid_request);
+  EXPECT_EQ(set(kBroker, "1", "background.threads", "9"), ErrorCode::none);
+  EXPECT_EQ(set(kBroker, "", "log.cleaner.threads", "2"), ErrorCode::none);
+  EXPECT_EQ(set(kBroker, "2", "background.threads", "9"), ErrorCode::invalid_request);
+  EXPECT_EQ(set(kBroker, "1", "log.cleanup.policy", "compact"), ErrorCode::invalid_request);
+  auto shared = configs_of(kBroker, "").configs;
+  ASSERT_EQ(shared.size(), 1u);
+  EXPECT_EQ(shared[0].name, "log.cleaner.threads");
+  EXPECT_EQ(shared[0].config_source, 3);
+  EXPECT_EQ(
+      std::ranges::count(configs_of(kBroker, "1").configs, 2, &kafka::DescribeConfigsResponse::Config::config_source),
+      1);
 }
 
 TEST_F(KafkaConfigsTest, ListConfigResourcesInEveryVersion) {
@@ -184,6 +214,8 @@ TEST_F(KafkaConfigsTest, ListConfigResourcesInEveryVersion) {
     for (const auto& resource : topics.config_resources) EXPECT_EQ(resource.resource_type, kTopic);
     EXPECT_EQ(list({kBroker}).config_resources.at(0).resource_name, "1");
     EXPECT_TRUE(list({16, kGroup}).config_resources.empty());
+    EXPECT_EQ(set(kGroup, "g", "consumer.session.timeout.ms", "50000"), ErrorCode::none);
+    EXPECT_EQ(list({kGroup}).config_resources.at(0).resource_name, "g");
     EXPECT_EQ(list({99}).error_code, ErrorCode::unsupported_version);
   });
 }

@@ -45,10 +45,10 @@ Task<void> KafkaListener::accept() {
 // that tries again at once gains nothing.
 Task<bool> KafkaListener::admit(Connection& connection) {
   ClientQuotas& quotas = broker_.quotas();
-  Status loaded = co_await quotas.table().load();
+  Status loaded = co_await broker_.load();
   const std::string peer = connection.peer_address();
   if (!loaded) {
-    logger.warn("a connection is refused: the quotas cannot be read",
+    logger.warn("a connection is refused: quotas and settings cannot be read",
                 {{"client", peer}, {"error", loaded.error().message}});
     co_return false;
   }

@@ -22,7 +22,7 @@ bool known(int8_t type) {
 
 }  // namespace
 
-// Version 0 asks for client metrics only, of which there are none; nor have groups settings of their own.
+// Version 0 asks for client metrics only, of which there are none.
 Task<Result<KafkaAnswer>> handle_list_config_resources(const KafkaRequest& request) {
   CO_TRY(kafka::ListConfigResourcesRequest asked, decode_request<kafka::ListConfigResourcesRequest>(request));
   Response response;
@@ -46,6 +46,9 @@ Task<Result<KafkaAnswer>> handle_list_config_resources(const KafkaRequest& reque
   const std::string node = std::to_string(request.service.options.node_id);
   if (wanted(ConfigResource::broker)) add(ConfigResource::broker, node);
   if (wanted(ConfigResource::broker_logger)) add(ConfigResource::broker_logger, node);
+  if (wanted(ConfigResource::group)) {
+    for (std::string& name : request.broker().group_configs().names()) add(ConfigResource::group, std::move(name));
+  }
   co_return encode_answer(request, response);
 }
 
