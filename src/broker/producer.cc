@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "broker/durable_deadline.h"
 #include "broker/topic_config.h"
 #include "model/record_batch_check.h"
 
@@ -126,9 +127,8 @@ Task<Result<PendingProduce>> Producer::append(const ProduceRequest& request, con
       }
     }
   }
-  const auto timeout = std::chrono::milliseconds(std::max(request.timeout_ms, 0));
-  pending.deadline = context_.world.clock().now() +
-                     (request.acks == 0 ? std::chrono::milliseconds(context_.options.durable_wait_max) : timeout);
+  pending.deadline = request.acks == 0 ? context_.world.clock().now() + context_.options.durable_wait_max
+                                       : durable_deadline(context_, request.timeout_ms);
   co_return pending;
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "broker/durable_deadline.h"
+
 namespace distributary {
 
 void RecordRemover::remove_one(const FoundTopic& found, Offset before, DurableWait& wait, RemovedRecords& out) {
@@ -44,7 +46,7 @@ Task<std::vector<RemovedTopic>> RecordRemover::remove(const std::vector<RecordRe
   std::vector<RemovedTopic> out(removals.size());
   DurableWait wait;
   TopicLookup lookup(context_.directory, caller);
-  const SteadyTime deadline = context_.world.clock().now() + std::chrono::milliseconds(std::max(timeout_ms, 0));
+  const SteadyTime deadline = durable_deadline(context_, timeout_ms);
   for (size_t i = 0; i < removals.size(); ++i) {
     FoundTopic found = co_await lookup.find(removals[i].topic);
     out[i].stream = found.stream;

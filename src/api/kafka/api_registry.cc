@@ -74,6 +74,7 @@ enum Operation : int {
   remove = 6,
   alter = 7,
   describe = 8,
+  cluster_action = 9,
   describe_configs = 10,
   alter_configs = 11,
   idempotent_write = 12
@@ -99,7 +100,11 @@ int32_t topic_operations(const KafkaRequest& request, const StreamRecord& stream
   return bits;
 }
 
-int32_t cluster_operations() { return bit(create) | bit(describe) | bit(describe_configs) | bit(idempotent_write); }
+int32_t cluster_operations(const KafkaRequest& request) {
+  const int32_t all = bit(create) | bit(describe) | bit(describe_configs) | bit(idempotent_write);
+  if (!request.broker().directory().check_administrator(request.caller)) return all;
+  return all | bit(alter) | bit(alter_configs) | bit(cluster_action);
+}
 
 int32_t group_operations() { return bit(read) | bit(remove) | bit(describe); }
 

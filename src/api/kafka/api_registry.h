@@ -37,7 +37,7 @@ const KafkaApi* find_kafka_api(kafka::ApiKey key);
 
 // Operations as bits of the protocol's `authorizedOperations`.
 int32_t topic_operations(const KafkaRequest& request, const StreamRecord& stream);
-int32_t cluster_operations();
+int32_t cluster_operations(const KafkaRequest& request);
 int32_t group_operations();
 
 }  // namespace distributary

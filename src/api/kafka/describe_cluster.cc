@@ -20,7 +20,7 @@ Task<Result<KafkaAnswer>> handle_describe_cluster(const KafkaRequest& request) {
   response.cluster_id = options.cluster_id;
   response.controller_id = options.node_id;
   response.brokers.push_back({options.node_id, options.advertised.host, options.advertised.port, std::nullopt, false});
-  if (asked.include_cluster_authorized_operations) response.cluster_authorized_operations = cluster_operations();
+  if (asked.include_cluster_authorized_operations) response.cluster_authorized_operations = cluster_operations(request);
   co_return encode_answer(request, response);
 }
 

@@ -76,6 +76,19 @@ TEST_F(KafkaDataTest, ProduceNamesTheRecordsThatACompactedTopicDoesNotTake) {
   EXPECT_TRUE(refused.record_errors[0].batch_index_error_message.has_value());
 }
 
+// To Kafka's one broker the time-out says nothing, for it waits for no other.
+TEST_F(KafkaDataTest, AProduceWithoutTimeWaitsForTheDiskAllTheSame) {
+  logs.sync_time = std::chrono::milliseconds(50);
+  std::vector<uint8_t> batch = batch_of({"a"});
+  for (int16_t acks : {int16_t{1}, int16_t{-1}}) {
+    kafka::ProduceRequest request = produce_request(batch, 9);
+    request.acks = acks;
+    request.timeout_ms = 0;
+    auto response = client.call<kafka::ProduceResponse>(request, 9);
+    EXPECT_EQ(response.responses[0].partition_responses[0].error_code, kafka::ErrorCode::none) << acks;
+  }
+}
+
 TEST_F(KafkaDataTest, ProduceSaysWhatIsWrong) {
   std::vector<uint8_t> batch = batch_of({"a"});
   auto missing = produce_with(batch, 9, 7);

@@ -54,7 +54,7 @@ Task<Result<KafkaAnswer>> handle_metadata(const KafkaRequest& request) {
   for (const TopicDescription& topic : topics) {
     response.topics.push_back(describe(request, topic, asked.include_topic_authorized_operations));
   }
-  if (asked.include_cluster_authorized_operations) response.cluster_authorized_operations = cluster_operations();
+  if (asked.include_cluster_authorized_operations) response.cluster_authorized_operations = cluster_operations(request);
   co_return encode_answer(request, response);
 }
 
