@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/kafka/acls.h"
 #include "api/kafka/handlers.h"
 
 namespace distributary {
@@ -44,6 +45,9 @@ constexpr KafkaApi kApis[] = {
     {ApiKey::end_txn, kProduce, handle_end_txn},
     {ApiKey::write_txn_markers, kChangeTopics, handle_write_txn_markers},
     {ApiKey::txn_offset_commit, kConsume, handle_txn_offset_commit},
+    {ApiKey::describe_acls, kOpen, handle_describe_acls},
+    {ApiKey::create_acls, kOpen, handle_create_acls},
+    {ApiKey::delete_acls, kOpen, handle_delete_acls},
     {ApiKey::describe_configs, kReadTopics, handle_describe_configs},
     {ApiKey::alter_configs, kChangeTopics, handle_alter_configs},
     {ApiKey::describe_log_dirs, kReadTopics, handle_describe_log_dirs},
