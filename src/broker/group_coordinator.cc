@@ -175,6 +175,20 @@ bool GroupCoordinator::subscribed_to(const std::string& id, const FoundTopic& to
   });
 }
 
+void GroupCoordinator::add_recently_emptied(std::map<std::string, GroupSummary>& out) const {
+  for (const auto& [id, when] : emptied_) {
+    if (out.size() >= context_.options.group.groups_max) return;
+    if (!recently_emptied(id)) continue;
+    out[id] = {id, std::string(to_string(GroupState::empty)), kConsumerProtocol, std::string(kClassicGroupType)};
+  }
+}
+
+bool GroupCoordinator::recently_emptied(const std::string& id) const {
+  auto found = emptied_.find(id);
+  if (found == emptied_.end()) return false;
+  return context_.world.clock().now() - found->second < context_.options.group.empty_group_kept;
+}
+
 bool GroupCoordinator::active_here(const std::string& id) const {
   if (const Group* group = groups_.find(id)) return group->has_committed();
   const ConsumerGroup* group = consumer_groups_.find(id);
@@ -197,6 +211,7 @@ Task<std::vector<GroupSummary>> GroupCoordinator::list(const Caller& caller) {
       if (!cursors.empty()) found[id] = {id, std::string(to_string(GroupState::empty)), kConsumerProtocol, classic};
     }
   }
+  add_recently_emptied(found);
   groups_.for_each([&](const Group& group) {
     const bool positions_only = group.protocol_type().empty() && found.contains(group.id());
     const std::string protocol = positions_only ? kConsumerProtocol : group.protocol_type();
@@ -244,7 +259,7 @@ Task<std::vector<GroupDescription>> GroupCoordinator::describe(std::vector<std::
   std::vector<StreamHandle> streams = co_await context_.directory.streams(caller);
   std::vector<GroupDescription> out;
   for (const std::string& id : ids) {
-    const bool empty = has_cursors(id, streams);
+    const bool empty = has_cursors(id, streams) || recently_emptied(id);
     if (const Group* group = groups_.find(id)) {
       out.push_back(describe_members(*group));
       if (empty && out.back().protocol_type.empty()) out.back().protocol_type = kConsumerProtocol;
@@ -279,9 +294,10 @@ Task<std::vector<ConsumerGroupDescription>> GroupCoordinator::describe_consumer_
 Fault GroupCoordinator::remove_group(const std::string& id, const std::vector<StreamHandle>& streams,
                                      DurableWait& wait) {
   if (has_members(id)) return {KafkaError::non_empty_group, fmt::format("the group {} has members", quoted(id))};
-  const bool remembered = consumer_groups_.find(id) != nullptr;
+  const bool remembered = consumer_groups_.find(id) != nullptr || recently_emptied(id);
   if (!remembered && !has_cursors(id, streams)) return no_such_group(id);
   consumer_groups_.erase(id);
+  emptied_.erase(id);
   Fault kept;
   for (const StreamHandle& stream : streams) {
     Result<CursorRemoval> removal = remove_cursors(*stream->stream, id, [](const TopicPartition&) { return true; });

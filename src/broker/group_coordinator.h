@@ -2,8 +2,9 @@
 // timers; and requests that wait for a rebalance.
 //
 // A group id is of the protocol that its members speak; when the last has left, the next may speak the other one. A
-// group is known to clients while it has members here or committed positions in a stream: one with positions only is
-// `Empty`. Threads: the executor's. Ownership: one per broker; requests must have ended before destruction.
+// group is known to clients while it has members here or committed positions in a stream, and for some minutes after
+// its last member has left: without members it is `Empty`. Threads: the executor's. Ownership: one per broker; requests
+// must have ended before destruction.
 #pragma once
 
 #include <functional>
@@ -86,6 +87,10 @@ class GroupCoordinator {
 
  private:
   void note_emptied(const std::string& id);
+  // The last member left a while ago: the group is still there for those who look, as in Kafka, which forgets groups
+  // without positions at its next round of cleaning.
+  bool recently_emptied(const std::string& id) const;
+  void add_recently_emptied(std::map<std::string, GroupSummary>& out) const;
   KafkaError check_join(const JoinRequest& request) const;
   bool room() const { return group_count() < context_.options.group.groups_max; }
   Fault remove_group(const std::string& id, const std::vector<StreamHandle>& streams, DurableWait& wait);

@@ -49,6 +49,24 @@ TEST_F(GroupCoordinatorTest, GroupsComeAndGoWithTheirMembers) {
   EXPECT_EQ(groups().heartbeat(claim), KafkaError::unknown_member_id);
 }
 
+TEST_F(GroupCoordinatorTest, AGroupIsKnownForSomeTimeAfterItsLastMember) {
+  EXPECT_EQ(groups().leave(settle_one()), KafkaError::none);
+  EXPECT_EQ(groups().leave(settle_one("h")), KafkaError::none);
+  std::vector<GroupSummary> listed = run(groups().list(caller));
+  ASSERT_EQ(listed.size(), 2u);
+  EXPECT_EQ(listed[0].state, "Empty");
+  EXPECT_EQ(listed[0].type, kClassicGroupType);
+  GroupDescription described = run(groups().describe({"g"}, caller)).at(0);
+  EXPECT_TRUE(described.fault.ok());
+  EXPECT_EQ(described.state, "Empty");
+  EXPECT_TRUE(run(groups().remove({"g"}, caller, {})).at(0).ok());
+  EXPECT_EQ(run(groups().remove({"g"}, caller, {})).at(0).error, KafkaError::group_id_not_found);
+  EXPECT_EQ(run(groups().describe({"g"}, caller)).at(0).fault.error, KafkaError::group_id_not_found);
+  sim.executor().run_for(broker->options().group.empty_group_kept);
+  EXPECT_TRUE(run(groups().list(caller)).empty());
+  EXPECT_EQ(run(groups().describe({"h"}, caller)).at(0).state, "Dead");
+}
+
 TEST_F(GroupCoordinatorTest, ADeadMemberIsRemovedInTime) {
   settle_one();
   sim.executor().run_for(seconds(11));

@@ -18,7 +18,7 @@ struct GroupOptions {
   Millis consumer_session_timeout{45'000};
   Millis consumer_heartbeat_interval{5'000};
   Millis topics_look_interval{1'000};     // how soon a group takes note of new, changed and deleted topics
-  Millis empty_group_kept{600'000};       // of the new protocol, in lists
+  Millis empty_group_kept{600'000};       // in lists, without members and positions
   size_t members_max = 10'000;            // group.max.size
   size_t groups_max = 100'000;            // with members, at one time
   size_t pending_members_max = 100'000;   // ids handed out whose members have not come back
