@@ -17,7 +17,7 @@ namespace distributary {
 namespace {
 
 constexpr size_t kPiecesPerCall = 512;  // at most IOV_MAX
-constexpr size_t kScatteredJobs = 16;   // of one call; a device does not gain by more
+constexpr size_t kScatteredJobs = 2;    // of one call; more fill the device's queue before producers' syncs
 constexpr size_t kRangesPerJob = 4;     // at least: fewer are not worth a thread
 
 // A write into the page cache that is small takes 10 to 30 us, less than to wake a thread for it and be woken. One that
