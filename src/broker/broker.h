@@ -69,12 +69,14 @@ class Broker {
   Task<Status> load() {
     CO_TRY_STATUS(co_await quotas_.table().load());
     CO_TRY_STATUS(co_await group_configs_.load());
-    co_return co_await broker_configs_.load();
+    CO_TRY_STATUS(co_await broker_configs_.load());
+    co_return co_await groups_.load();
   }
   Task<void> stop() {
     co_await cursor_expiry_.stop();
     co_await transaction_timeouts_.stop();
     co_await fetcher_.stop();
+    co_await groups_.stop();
   }
 
  private:

@@ -48,6 +48,7 @@ class BrokerHarness {
     catalog = std::make_unique<Catalog>(*world, *store, *meta_store, cache, Catalog::Options{});
     must(run(catalog->open()));
     broker = std::make_unique<Broker>(*world, *catalog, authorizer, std::move(options), 1);
+    must(run(broker->load()));
   }
   void stop() {
     run(broker->stop());

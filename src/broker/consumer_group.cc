@@ -4,9 +4,21 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "model/printable.h"
 
 namespace distributary {
+namespace {
+
+// Whether there is something else.
+template <class T>
+bool take(T& into, const std::optional<T>& from) {
+  if (!from || *from == into) return false;
+  into = *from;
+  return true;
+}
+
+}  // namespace
 
 std::string_view to_string(ConsumerGroupState state) {
   switch (state) {
@@ -57,6 +69,7 @@ ConsumerHeartbeatAnswer ConsumerGroup::heartbeat(const ConsumerHeartbeat& reques
   bool changed = false;
   Fault fault = request.epoch == kJoinEpoch ? join(request, member, changed) : find(request, member);
   if (!fault.ok()) return refuse(request, fault.error, std::move(fault.message));
+  if (request.epoch == kJoinEpoch) changed_ = true;
   if (update(*member, request, caller)) changed = true;
   if (topics) {
     topics->topics.keep_only(subscriptions());
@@ -70,11 +83,17 @@ ConsumerHeartbeatAnswer ConsumerGroup::heartbeat(const ConsumerHeartbeat& reques
 ConsumerHeartbeatAnswer ConsumerGroup::progress(const ConsumerHeartbeat& request, ConsumerMember& member,
                                                 bool subscription_changed) {
   if (subscription_changed) ++epoch_;
-  if (epoch_ > target_epoch_) choose_targets();
+  if (epoch_ > target_epoch_) {
+    choose_targets();
+    changed_ = true;
+  }
   const PartitionSet before = member.assigned;
+  const ConsumerMember::State state_before = member.state;
+  const int32_t epoch_before = member.epoch;
   const bool behind = request.epoch != member.epoch;  // the last answer did not reach it
   reconcile(member, request.owned);
   alive(member);
+  if (member.assigned != before || member.state != state_before || member.epoch != epoch_before) changed_ = true;
   ConsumerHeartbeatAnswer answer;
   answer.member_id = member.id;
   answer.epoch = member.epoch;
@@ -174,9 +193,12 @@ ConsumerMember& ConsumerGroup::replace_static(ConsumerMember& old, const std::st
 
 bool ConsumerGroup::update(ConsumerMember& member, const ConsumerHeartbeat& request, const Caller& caller) {
   member.caller = caller;
-  if (request.rack_id) member.rack_id = *request.rack_id;
-  if (request.rebalance_timeout) member.rebalance_timeout = *request.rebalance_timeout;
-  if (request.assignor) member.assignor = parse_assignor(*request.assignor);
+  if (take(member.rack_id, request.rack_id)) changed_ = true;
+  if (take(member.rebalance_timeout, request.rebalance_timeout)) changed_ = true;
+  if (request.assignor) {
+    const std::optional<Assignor> before = std::exchange(member.assignor, parse_assignor(*request.assignor));
+    if (member.assignor != before) changed_ = true;
+  }
   bool changed = false;
   if (request.topic_names) {
     std::vector<std::string> names = *request.topic_names;
@@ -202,6 +224,7 @@ ConsumerHeartbeatAnswer ConsumerGroup::leave(const ConsumerHeartbeat& request) {
     member->state = ConsumerMember::State::stable;
     member->rebalance_deadline = kNever;
     member->epoch = kLeaveForNowEpoch;
+    changed_ = true;
     alive(*member);  // so long its partitions wait
   } else {
     remove(request.member_id);
@@ -254,6 +277,7 @@ void ConsumerGroup::remove(const std::string& member_id) {
   members_.erase(found);
   topics_.keep_only(subscriptions());
   ++epoch_;
+  changed_ = true;
   if (!members_.empty()) return;
   emptied_ = now();
   due(emptied_ + options_.empty_group_kept);
@@ -262,6 +286,24 @@ void ConsumerGroup::remove(const std::string& member_id) {
 void ConsumerGroup::alive(ConsumerMember& member) {
   member.session_deadline = now() + std::chrono::milliseconds(configs_.number(id_, kGroupSessionTimeout));
   due(member.session_deadline);
+}
+
+void ConsumerGroup::restore(ConsumerGroupSnapshot snapshot) {
+  CHECK(members_.empty());
+  epoch_ = snapshot.epoch;
+  target_epoch_ = snapshot.target_epoch;
+  topics_ = std::move(snapshot.topics);
+  members_ = std::move(snapshot.members);
+  for (auto& [id, member] : members_) {
+    if (member.instance_id) instances_[*member.instance_id] = id;
+    hold(member.assigned);
+    hold(member.revoking);
+    if (member.state == ConsumerMember::State::unrevoked) {
+      member.rebalance_deadline = now() + member.rebalance_timeout;
+      due(member.rebalance_deadline);
+    }
+    alive(member);
+  }
 }
 
 void ConsumerGroup::tick() {

@@ -7,8 +7,8 @@
 // more; when it says that it has, it moves to the new epoch and is told of everything that nobody else still has; the
 // rest follows as the others give it up. So no partition is ever read by two members.
 //
-// Membership lives in memory only: after a restart members get UNKNOWN_MEMBER_ID and join again; committed positions
-// are in the streams.
+// All of it survives a restart of the node, as a ConsumerGroupSnapshot; members have a session timeout to show
+// themselves. Committed positions are in the streams.
 //
 // Threads: the executor's. Ownership: ConsumerGroups.
 #pragma once
@@ -16,8 +16,10 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "broker/consumer_group_member.h"
+#include "broker/consumer_group_snapshot.h"
 #include "broker/group_member.h"
 #include "broker/options.h"
 #include "broker/resource_configs.h"
@@ -50,6 +52,11 @@ class ConsumerGroup {
   void tick();
   // No tick is needed before it.
   SteadyTime next_tick() const { return next_tick_; }
+  // Whether a snapshot would say something new since the last time that this was asked.
+  bool take_changed() { return std::exchange(changed_, false); }
+  std::string snapshot() const { return encode_snapshot(epoch_, target_epoch_, topics_, members_); }
+  // Of a group that nothing has been asked of; all sessions begin now.
+  void restore(ConsumerGroupSnapshot snapshot);
   // May be forgotten: it has been empty for long enough for those who look at groups to see it.
   bool disposable() const {
     return members_.empty() && emptied_ + options_.empty_group_kept <= executor_.clock().now();
@@ -104,6 +111,7 @@ class ConsumerGroup {
   SteadyTime next_look_ = SteadyTime::min();
   boost::unordered_flat_set<TopicPartition, TopicPartitionHash> held_;  // assigned to somebody, or not given up yet
   bool has_committed_ = false;
+  bool changed_ = false;
   SteadyTime emptied_ = SteadyTime::min();
   SteadyTime next_tick_ = kNever;
 };

@@ -107,6 +107,16 @@ Task<std::optional<TopicsFound>> ConsumerGroups::topics_for(const ConsumerHeartb
   co_return std::nullopt;
 }
 
+ConsumerGroup& ConsumerGroups::add(const std::string& id) {
+  return groups_.add(std::make_unique<ConsumerGroup>(context_.world.executor, context_.world.random,
+                                                     context_.options.group, configs_, id));
+}
+
+void ConsumerGroups::restore(const std::string& id, ConsumerGroupSnapshot snapshot) {
+  add(id).restore(std::move(snapshot));
+  settle(id);
+}
+
 ConsumerHeartbeatAnswer ConsumerGroups::heartbeat(const ConsumerHeartbeat& request, const Caller& caller,
                                                   std::optional<TopicsFound> topics, bool room) {
   ConsumerHeartbeatAnswer answer;
@@ -114,7 +124,7 @@ ConsumerHeartbeatAnswer ConsumerGroups::heartbeat(const ConsumerHeartbeat& reque
   answer.epoch = request.epoch;
   ConsumerGroup* group = find(request.group);
   if (group == nullptr && request.epoch != kJoinEpoch) {
-    // Membership is not kept over a restart: who was a member is told to join again. Who leaves has left.
+    // Who was a member of a group that could not be kept over a restart is told to join again. Who leaves has left.
     answer.fault = {request.leaves() ? KafkaError::group_id_not_found : KafkaError::unknown_member_id,
                     fmt::format("the group {} has no members here", quoted(request.group))};
     return answer;
@@ -124,9 +134,7 @@ ConsumerHeartbeatAnswer ConsumerGroups::heartbeat(const ConsumerHeartbeat& reque
     return answer;
   }
   if (group == nullptr) {
-    const GroupOptions& options = context_.options.group;
-    group = &groups_.add(std::make_unique<ConsumerGroup>(context_.world.executor, context_.world.random, options,
-                                                         configs_, request.group));
+    group = &add(request.group);
     group->postpone_look();
   }
   answer = group->heartbeat(request, caller, std::move(topics));

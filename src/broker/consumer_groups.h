@@ -43,13 +43,13 @@ struct ConsumerGroupDescription {
 
 class ConsumerGroups {
  public:
-  // `emptied` is called when the last member of a group has gone.
-  ConsumerGroups(BrokerContext context, const ResourceConfigs& configs,
-                 std::function<void(const std::string& id)> emptied)
+  // `emptied` and `changed`: as GroupTable calls them.
+  ConsumerGroups(BrokerContext context, const ResourceConfigs& configs, GroupTable<ConsumerGroup>::Listener emptied,
+                 GroupTable<ConsumerGroup>::Listener changed)
       : context_(context),
         configs_(configs),
         resolver_(context.directory),
-        groups_(context.world.executor, std::move(emptied)) {}
+        groups_(context.world.executor, std::move(emptied), std::move(changed)) {}
 
   // What can be said of a request in itself.
   Fault check(const ConsumerHeartbeat& request) const;
@@ -61,6 +61,8 @@ class ConsumerGroups {
   // `room`: whether a group may be added.
   ConsumerHeartbeatAnswer heartbeat(const ConsumerHeartbeat& request, const Caller& caller,
                                     std::optional<TopicsFound> topics, bool room);
+  // A group that is not here; all sessions begin now.
+  void restore(const std::string& id, ConsumerGroupSnapshot snapshot);
   ConsumerGroup* find(const std::string& id) { return groups_.find(id); }
   const ConsumerGroup* find(const std::string& id) const { return groups_.find(id); }
   const GroupTable<ConsumerGroup>& table() const { return groups_; }
@@ -71,6 +73,7 @@ class ConsumerGroups {
   Task<ConsumerGroupDescription> describe(std::string id, const Caller& caller);
 
  private:
+  ConsumerGroup& add(const std::string& id);
   BrokerContext context_;
   const ResourceConfigs& configs_;
   SubscriptionResolver resolver_;

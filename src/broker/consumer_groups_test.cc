@@ -209,11 +209,23 @@ TEST_F(ConsumerGroupsTest, ListedAndDescribed) {
   EXPECT_EQ(run(broker->groups().describe({"g"}, caller))[0].fault.error, KafkaError::group_id_not_found);
 }
 
-TEST_F(ConsumerGroupsTest, AfterARestartMembersJoinAgainAndPositionsAreThere) {
+TEST_F(ConsumerGroupsTest, AfterARestartMembersAndPositionsAreThere) {
   create("t", 2);
   Client a = join("a", {"t"});
   EXPECT_EQ(broker->groups().check_commit({"g", "a", std::nullopt, 1}, CommitKind::with_epochs), KafkaError::none);
   EXPECT_TRUE(commit("t", 7).ok());
+  restart();
+  EXPECT_EQ(broker->groups().check_commit({"g", "a", std::nullopt, 1}, CommitKind::with_epochs), KafkaError::none);
+  EXPECT_TRUE(beat(a).fault.ok());
+  EXPECT_EQ(a.reads.size(), 2u);
+  EXPECT_EQ(position("t"), 7);
+}
+
+TEST_F(ConsumerGroupsTest, MembersOfAGroupThatWasNotKeptJoinAgain) {
+  create("t", 2);
+  Client a = join("a", {"t"});
+  EXPECT_TRUE(commit("t", 7).ok());
+  meta.entries.erase("group/g");
   restart();
   EXPECT_EQ(broker->groups().check_commit({"g", "a", std::nullopt, 1}, CommitKind::with_epochs),
             KafkaError::unknown_member_id);

@@ -26,7 +26,11 @@ KafkaError Group::find(const MemberClaim& claim, GroupMember*& out) {
   if (claim.instance_id) {
     auto holder = instances_.find(*claim.instance_id);
     if (holder == instances_.end()) return KafkaError::unknown_member_id;
-    if (holder->second != claim.member_id) return KafkaError::fenced_instance_id;
+    if (holder->second != claim.member_id) {
+      // The instance may have got another id in a generation that did not come to be before a restart of the node:
+      // fencing is for ever, so let it join again.
+      return members_.at(holder->second).silent ? KafkaError::unknown_member_id : KafkaError::fenced_instance_id;
+    }
   }
   auto member = members_.find(claim.member_id);
   if (member == members_.end()) return KafkaError::unknown_member_id;
@@ -42,6 +46,7 @@ KafkaError Group::find_in_generation(const MemberClaim& claim, GroupMember*& out
 
 void Group::alive(GroupMember& member) {
   member.session_deadline = now() + member.session_timeout;
+  member.silent = false;
   due(member.session_deadline);
 }
 
@@ -77,6 +82,7 @@ ReplyHandle<SyncAnswer> Group::sync(SyncRequest request) {
 
 void Group::give_assignments() {
   state_ = GroupState::stable;
+  changed_ = has_been_stable_ = true;
   for (auto& [id, member] : members_) {
     if (!member.syncing) continue;
     auto reply = std::exchange(member.syncing, nullptr);
@@ -190,6 +196,28 @@ void Group::tick() {
     }
   }
   plan_next_tick();
+}
+
+std::optional<GroupSnapshot> Group::snapshot() const {
+  if (state_ != GroupState::stable) return std::nullopt;
+  return GroupSnapshot{protocol_type_, protocol_name_, generation_, leader_, members_};
+}
+
+void Group::restore(GroupSnapshot snapshot) {
+  CHECK(state_ == GroupState::empty && members_.empty());
+  state_ = GroupState::stable;
+  has_been_stable_ = true;
+  protocol_type_ = std::move(snapshot.protocol_type);
+  protocol_name_ = std::move(snapshot.protocol_name);
+  generation_ = snapshot.generation;
+  leader_ = std::move(snapshot.leader);
+  members_ = std::move(snapshot.members);
+  for (auto& [id, member] : members_) {
+    if (member.instance_id) instances_[*member.instance_id] = id;
+    member.synced = true;
+    alive(member);
+    member.silent = true;
+  }
 }
 
 void Group::plan_next_tick() {

@@ -5,17 +5,20 @@
 //         -> completing_rebalance: all have, or the time was up; the leader computes the assignment
 //         -> stable: the leader has sent it
 //
-// Membership lives in memory only: after a restart members get UNKNOWN_MEMBER_ID and join again; committed positions
-// are in the streams.
+// The last stable generation survives a restart of the node, as a GroupSnapshot: its members go on as if nothing had
+// been, within a session timeout. What was only beginning then is forgotten; committed positions are in the streams.
 //
 // Threads: the executor's. Ownership: GroupCoordinator.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "broker/group_member.h"
+#include "broker/group_snapshot.h"
 #include "broker/options.h"
 #include "io/random.h"
 
@@ -40,6 +43,14 @@ class Group {
   void tick();
   // No tick is needed before it.
   SteadyTime next_tick() const { return next_tick_; }
+  // Whether a snapshot would say something new since the last time that this was asked.
+  bool take_changed() { return std::exchange(changed_, false); }
+  // Of a stable group.
+  std::optional<GroupSnapshot> snapshot() const;
+  // It is or was stable, with members ever since: the last snapshot is what to go back to.
+  bool has_been_stable() const { return has_been_stable_; }
+  // Of a group that nothing has been asked of; all sessions begin now.
+  void restore(GroupSnapshot snapshot);
   // Nobody is here or expected: may be forgotten.
   bool disposable() const { return members_.empty() && pending_.empty(); }
 
@@ -103,6 +114,8 @@ class Group {
   bool initial_ = false;
   bool latecomer_ = false;
   bool has_committed_ = false;
+  bool changed_ = false;
+  bool has_been_stable_ = false;
   SteadyTime next_tick_ = kNever;
 };
 

@@ -18,8 +18,14 @@ const std::string kConsumerProtocol = "consumer";
 
 GroupCoordinator::GroupCoordinator(BrokerContext context, const ResourceConfigs& configs)
     : context_(context),
-      groups_(context.world.executor, [this](const std::string& id) { note_emptied(id); }),
-      consumer_groups_(context, configs, [this](const std::string& id) { note_emptied(id); }) {}
+      store_(context.world.executor, context.directory.catalog().meta(),
+             [this](const std::string& id) { return snapshot(id); }),
+      groups_(
+          context.world.executor, [this](const std::string& id) { note_emptied(id); },
+          [this](const std::string& id) { store_.note(id); }),
+      consumer_groups_(
+          context, configs, [this](const std::string& id) { note_emptied(id); },
+          [this](const std::string& id) { store_.note(id); }) {}
 
 void GroupCoordinator::note_emptied(const std::string& id) {
   if (emptied_.size() < kEmptiedGroupsMax || emptied_.contains(id)) emptied_[id] = context_.world.clock().now();
@@ -72,6 +78,7 @@ Task<Result<JoinAnswer>> GroupCoordinator::join(JoinRequest request, std::stop_t
     groups_.settle(id);
     co_return fail(waited.error());
   }
+  if (store_.owes(id)) CO_TRY_STATUS(co_await keep(id, stop));  // another id of a static member
   co_return reply->take();
 }
 
@@ -90,6 +97,7 @@ Task<Result<SyncAnswer>> GroupCoordinator::sync(SyncRequest request, std::stop_t
     groups_.settle(id);
     co_return fail(waited.error());
   }
+  if (store_.owes(id)) CO_TRY_STATUS(co_await keep(id, stop));
   co_return reply->take();
 }
 
@@ -133,7 +141,13 @@ Task<ConsumerHeartbeatAnswer> GroupCoordinator::consumer_heartbeat(const Consume
                      fmt::format("the group {} has members of the classic protocol", quoted(request.group))};
     co_return refused;
   }
-  co_return consumer_groups_.heartbeat(request, caller, std::move(topics), room());
+  ConsumerHeartbeatAnswer answer = consumer_groups_.heartbeat(request, caller, std::move(topics), room());
+  if (store_.owes(request.group)) {
+    const std::stop_token never;
+    Status kept = co_await keep(request.group, never);
+    (void)kept;  // nobody can cancel it
+  }
+  co_return answer;
 }
 
 KafkaError GroupCoordinator::check_commit(const MemberClaim& claim, CommitKind kind) {
@@ -144,8 +158,8 @@ KafkaError GroupCoordinator::check_commit(const MemberClaim& claim, CommitKind k
   }
   if (ConsumerGroup* group = consumer_groups_.find(claim.group)) return group->check_commit(claim, kind);
   if (claim.generation < 0) return KafkaError::none;
-  // A member from before a restart is told to join again. (A server that keeps membership would say that there is no
-  // such group, which clients take for the end.)
+  // A member of a group that could not be kept over a restart is told to join again. (Kafka says that there is no such
+  // group, which clients take for the end.)
   return kind == CommitKind::with_epochs ? KafkaError::unknown_member_id : KafkaError::illegal_generation;
 }
 

@@ -3,8 +3,12 @@
 //
 // A group id is of the protocol that its members speak; when the last has left, the next may speak the other one. A
 // group is known to clients while it has members here or committed positions in a stream, and for some minutes after
-// its last member has left: without members it is `Empty`. Threads: the executor's. Ownership: one per broker; requests
-// must have ended before destruction.
+// its last member has left: without members it is `Empty`.
+//
+// Members survive a restart of the node (GroupStore): whoever is told what it is to read is kept by then; unless that
+// fails or takes too long, for reading must go on.
+//
+// Threads: the executor's. Ownership: one per broker; `stop` before destruction, when requests have ended.
 #pragma once
 
 #include <functional>
@@ -15,11 +19,14 @@
 #include "broker/consumer_groups.h"
 #include "broker/context.h"
 #include "broker/group.h"
+#include "broker/group_store.h"
 #include "broker/group_table.h"
 
 namespace distributary {
 
 inline constexpr size_t kEmptiedGroupsMax = 1'000'000;  // whose time is remembered
+inline constexpr size_t kKeptMembersMax = 5'000;        // of one group, over a restart
+inline constexpr std::chrono::seconds kKeepWaitMax{5};  // less than the shortest session
 inline constexpr std::string_view kDeadGroupState = "Dead";
 inline constexpr std::string_view kClassicGroupType = "classic";
 inline constexpr std::string_view kConsumerGroupType = "consumer";
@@ -52,6 +59,9 @@ class GroupCoordinator {
  public:
   // `configs` are those of groups.
   GroupCoordinator(BrokerContext context, const ResourceConfigs& configs);
+  // Reads who was a member before the node started; at once when that has been read. `configs` have been loaded.
+  Task<Status> load();
+  Task<void> stop() { return store_.stop(); }
 
   // Answers when all members have joined. Errors: cancelled (the client has gone, or the node stops).
   Task<Result<JoinAnswer>> join(JoinRequest request, std::stop_token stop);
@@ -86,6 +96,11 @@ class GroupCoordinator {
   size_t group_count() const { return groups_.size() + consumer_groups_.table().size(); }
 
  private:
+  void restore(const std::vector<GroupStore::Kept>& kept);
+  Status restore_one(const GroupStore::Kept& kept);
+  std::optional<std::string> snapshot(const std::string& id) const;
+  // Until what the group's members are about to be told is kept. Errors: cancelled.
+  Task<Status> keep(std::string id, std::stop_token stop);
   void note_emptied(const std::string& id);
   // The last member left a while ago: the group is still there for those who look, as in Kafka, which forgets groups
   // without positions at its next round of cleaning.
@@ -97,6 +112,8 @@ class GroupCoordinator {
 
   BrokerContext context_;
   boost::unordered_flat_map<std::string, SteadyTime> emptied_;
+  GroupStore store_;
+  bool loaded_ = false;
   GroupTable<Group> groups_;  // of the classic protocol
   ConsumerGroups consumer_groups_;
 };

@@ -91,6 +91,7 @@ ReplyHandle<JoinAnswer> Group::replace_static(JoinRequest request) {
   JoinRequest terms = request;
   take_terms(placed, terms);
   if (elected_protocol() != protocol_name_) return join_again(placed, std::move(request));
+  changed_ = true;
   alive(placed);
   JoinAnswer answer = present_answer(placed);
   answer.skip_assignment = was_leader && may_skip;
@@ -202,6 +203,8 @@ void Group::start_generation() {
   phase_deadline_ = kNever;
   if (members_.empty()) {
     state_ = GroupState::empty;
+    has_been_stable_ = false;
+    changed_ = true;
     leader_.clear();
     protocol_name_.clear();
     protocol_type_.clear();

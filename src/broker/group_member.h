@@ -116,6 +116,7 @@ struct GroupMember {
   Bytes assignment;
   SteadyTime session_deadline = kNever;  // not while an answer is owed to it
   bool synced = false;                   // in this generation
+  bool silent = false;                   // known from before a restart of the node, and has not shown itself since
   ReplyHandle<JoinAnswer> joining;
   ReplyHandle<SyncAnswer> syncing;
 

@@ -16,9 +16,10 @@ namespace distributary {
 template <class G>
 class GroupTable {
  public:
-  // `emptied` is called when the last member of a group has gone.
-  GroupTable(Executor& executor, std::function<void(const std::string& id)> emptied)
-      : executor_(executor), emptied_(std::move(emptied)) {}
+  using Listener = std::function<void(const std::string& id)>;
+  // `emptied` is called when the last member of a group has gone; `changed`, when a snapshot of it would be another.
+  GroupTable(Executor& executor, Listener emptied, Listener changed)
+      : executor_(executor), emptied_(std::move(emptied)), changed_(std::move(changed)) {}
   GroupTable(const GroupTable&) = delete;
   GroupTable& operator=(const GroupTable&) = delete;
   ~GroupTable() {
@@ -48,6 +49,7 @@ class GroupTable {
     auto found = slots_.find(id);
     if (found == slots_.end()) return;
     Slot& slot = found->second;
+    if (slot.group->take_changed()) changed_(id);
     const bool has_members = !slot.group->members().empty();
     if (std::exchange(slot.had_members, has_members) && !has_members) emptied_(id);
     if (slot.group->disposable()) return erase(id);
@@ -78,7 +80,8 @@ class GroupTable {
     bool had_members = false;
   };
   Executor& executor_;
-  std::function<void(const std::string& id)> emptied_;
+  Listener emptied_;
+  Listener changed_;
   boost::unordered_flat_map<std::string, Slot> slots_;
 };
 

@@ -137,10 +137,12 @@ def goes_on_after_restart(site: Site, **options: object) -> None:
     fill(cluster, "wide")
     members = [Member(cluster, ["wide"], **options) for _ in range(2)]
     wait_until("everything is read", lambda: len(set(read_by(members))) == RECORDS and shared(members), 30)
+    rebalances = [member.rebalances for member in members]
     cluster.kill()
     cluster.start()
     fill(cluster, "wide", RECORDS)
     wait_until("the rest is read after the restart", lambda: len(set(read_by(members))) == 2 * RECORDS, 40)
+    assert [member.rebalances for member in members] == rebalances, "the members noticed"
     for member in members:
         member.leave()
     cursors = site.records("stream cursor list -path /activity -consumergroup crowd")
@@ -151,6 +153,10 @@ def goes_on_after_restart(site: Site, **options: object) -> None:
 
 def test_restart(site: Site) -> None:
     goes_on_after_restart(site, **NEW)
+
+
+def test_restart_classic(site: Site) -> None:
+    goes_on_after_restart(site, **COOPERATIVE)
 
 
 def test_patterns(site: Site) -> None:

@@ -48,7 +48,7 @@ Task<bool> KafkaListener::admit(Connection& connection) {
   Status loaded = co_await broker_.load();
   const std::string peer = connection.peer_address();
   if (!loaded) {
-    logger.warn("a connection is refused: quotas and settings cannot be read",
+    logger.warn("a connection is refused: quotas, settings and groups cannot be read",
                 {{"client", peer}, {"error", loaded.error().message}});
     co_return false;
   }
