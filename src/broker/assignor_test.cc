@@ -27,7 +27,7 @@ void expect_complete(const AssignmentTask& task, const std::vector<PartitionSet>
   size_t expected = 0;
   for (const auto& [id, partitions] : task.topics) {
     const bool wanted = std::ranges::any_of(
-        task.members, [&](const auto& member) { return std::ranges::binary_search(member.topics, id); });
+        task.members, [&topic = id](const auto& member) { return std::ranges::binary_search(member.topics, topic); });
     if (wanted) expected += partitions;
   }
   EXPECT_EQ(seen.size(), expected);

@@ -297,9 +297,9 @@ TEST_F(ProduceFetchTest, DamagedRecordsAreNeverServed) {
   for (auto& [id, log] : logs.logs) {
     for (auto& [number, segment] : log->segments) {
       const std::string_view target = "xxxhit";
-      auto at = std::ranges::search(segment.bytes, target);
-      if (at.empty()) continue;
-      *at.begin() ^= 1;
+      auto at = std::search(segment.bytes.begin(), segment.bytes.end(), target.begin(), target.end());
+      if (at == segment.bytes.end()) continue;
+      *at ^= 1;
       ++damaged;
     }
   }

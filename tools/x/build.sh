@@ -2,6 +2,8 @@
 set -euo pipefail
 source tools/x/lib/common.sh
 
+# Without a target, release makes what is released, the programs; the other presets make everything.
+
 preset=${1:-release}
 if (($# > 0)); then shift; fi
 presets=(release dev asan tsan fuzz bench)
@@ -10,5 +12,6 @@ ensure_packages
 case $preset in
   fuzz) compile fuzz "${@:-fuzzers}" ;;
   bench) compile bench "${@:-benchmarks}" ;;
+  release) compile release "${@:-distributary}" ;;
   *) compile "$preset" "$@" ;;
 esac

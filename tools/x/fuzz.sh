@@ -1,24 +1,27 @@
 # fuzz [--target T] [--seconds N]      run each fuzzer (or one) for N seconds, 60 if not said; --seed S repeats a run
+#
+# --build asan takes the slower fuzzers of the sanitizers' build, which is there already when the tests have run.
 set -euo pipefail
 source tools/x/lib/common.sh
 
-only='' seconds=60 seed=0
+only='' seconds=60 seed=0 preset=fuzz
 while (($# > 0)); do
   case $1 in
     --target) only=${2:?} ;;
     --seconds) seconds=${2:?} ;;
+    --build) preset=${2:?} ;;
     --seed) seed=${2:?} ;;
-    *) die "fuzz does not know '$1'; it takes --target, --seconds and --seed" ;;
+    *) die "fuzz does not know '$1'; it takes --target, --seconds, --seed and --build" ;;
   esac
   shift 2
 done
 ensure_packages
-compile fuzz fuzzers
+compile "$preset" fuzzers
 
-programs=(build/fuzz/fuzz/fuzz_*)
+programs=("build/$preset/fuzz"/fuzz_*)
 if [[ -n $only ]]; then
-  programs=("build/fuzz/fuzz/fuzz_$only")
-  there=$(basename -a build/fuzz/fuzz/fuzz_* | sed 's/fuzz_//' | xargs)
+  programs=("build/$preset/fuzz/fuzz_$only")
+  there=$(basename -a "build/$preset/fuzz"/fuzz_* | sed 's/fuzz_//' | xargs)
   [[ -x ${programs[0]} ]] || die "there is no fuzz target '$only'; there are: $there"
 fi
 

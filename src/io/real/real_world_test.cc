@@ -252,6 +252,7 @@ TEST(RealExecutor, DroppedCallbacksMayStillCancelTimers) {
   struct Canceller {
     Executor& executor;
     Executor::TimerId timer;
+    Canceller(Executor& on, Executor::TimerId what) : executor(on), timer(what) {}
     ~Canceller() { executor.cancel_timer(timer); }
   };
   Executor::TimerId timer = executor->call_at(executor->clock().now() + seconds(100), [] {});

@@ -1,2 +1,2 @@
 # A short run of every fuzzer.
-exec ./x fuzz --seconds 8
+exec ./x fuzz --build asan --seconds 8
