@@ -27,6 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(1, str(HERE.parent / "system"))
 
 import installs  # noqa: E402
+import tries  # noqa: E402
 from clusters import TREE, Site, binaries  # noqa: E402
 from features import CLIENTS, PROGRAMS, features_of, gap  # noqa: E402
 from report import FAILS, SKIPPED, WORKS, Report  # noqa: E402
@@ -123,6 +124,7 @@ def main() -> int:
         return 0
     if not (binaries() / "distributary").exists():
         parser.error(f"there is no program {binaries()}/distributary; build it, or set DISTRIBUTARY_BIN")
+    tries.began(RESULTS, arguments.name)
     reports = []
     for selection in arguments.clients or [*CLIENTS, *PROGRAMS]:
         client, _, one = selection.partition(".")
@@ -130,6 +132,8 @@ def main() -> int:
             parser.error(f"there is no {selection}")
         reports.append(walk(client, one))
     write_results(arguments.name, reports)
+    tries.ended(RESULTS, arguments.name, [f"{report.client}.{feature}" for report in reports
+                                          for feature, cell in report.cells.items() if cell.outcome == FAILS])
     outcomes = [cell.outcome for report in reports for cell in report.cells.values()]
     passed, failed, skipped = (outcomes.count(outcome) for outcome in (WORKS, FAILS, SKIPPED))
     tell_skipped(reports)

@@ -1,8 +1,9 @@
 # test [--quick | --only STAGE]       everything: units, tools, tidy, sanitizers, fuzzers and what runs as a whole
 #
 # Each stage is tools/x/stages/NN-<name>.sh. It fails by its exit code, and writes what it counted, one line
-# "passed failed skipped", to the file $X_COUNTS, and what it skipped and why, to $X_SKIPPED. The last line of the
-# output is the sum of those and of the stages; what was skipped is named before it.
+# "passed failed skipped", to the file $X_COUNTS, and what it skipped and why, or what passed only when it was asked
+# again, to $X_SKIPPED. The last line of the output is the sum of those and of the stages; what is in $X_SKIPPED is
+# named before it.
 set -euo pipefail
 source tools/x/lib/common.sh
 
