@@ -13,6 +13,7 @@ from report import Report
 from waiting import wait_until
 
 SECONDS = 40
+DUMP_SECONDS = 10
 TOPIC = "/activity:connect-lines"
 
 
@@ -58,10 +59,32 @@ class Worker:
             self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._folder)
 
     def stop(self, number: int = signal.SIGTERM) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
+        if self._process is None:
+            return
+        self._process.send_signal(number)
+        try:
             self._process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            said = self.threads()
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(f"the worker did not end within {SECONDS} s\n{said}") from None
+        finally:
             self._process = None
+
+    def threads(self) -> str:
+        """The end of its log, and what each of its threads does, which a JVM writes upon SIGQUIT."""
+        log, begin = self.tail(), self._log.stat().st_size
+        self._process.send_signal(signal.SIGQUIT)
+
+        def dumped() -> str | None:
+            text = self._log.read_bytes()[begin:].decode(errors="replace")
+            return text if "JNI global refs" in text else None
+
+        try:
+            return f"{log}\n{wait_until('the worker has written what its threads do', dumped, DUMP_SECONDS)}"
+        except AssertionError as error:
+            return f"{log}\n{error}"
 
     def add(self, lines: list[str]) -> None:
         with self.source.open("a") as file:
@@ -76,7 +99,7 @@ class Worker:
         try:
             wait_until(f"{count} lines are in the sink", sunk, SECONDS)
         except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.tail()}") from None
+            raise AssertionError(f"{error}\n{self.threads()}") from None
         return self.sink.read_text().splitlines()
 
     def tail(self) -> str:
