@@ -13,12 +13,7 @@ constexpr size_t kMemberBytesMin = 21;
 
 void put_uuids(Encoder& out, const std::vector<TopicUuid>& topics) {
   out.varint(topics.size());
-  for (const TopicUuid& topic : topics) out.raw(topic.view());
-}
-
-TopicUuid get_uuid(Decoder& in) {
-  const ByteView bytes = in.raw(kUuidBytes);
-  return in.ok() ? Uuid::from_view(bytes) : Uuid();
+  for (const TopicUuid& topic : topics) put_uuid(out, topic);
 }
 
 std::vector<TopicUuid> get_uuids(Decoder& in) {
@@ -38,7 +33,7 @@ uint32_t get_partition_number(Decoder& in) {
 void put_partitions(Encoder& out, const PartitionSet& partitions) {
   out.varint(partitions.size());
   for (const TopicPartition& partition : partitions) {
-    out.raw(partition.topic.view());
+    put_uuid(out, partition.topic);
     out.varint(partition.partition);
   }
 }
@@ -57,14 +52,14 @@ PartitionSet get_partitions(Decoder& in) {
 void put_topics(Encoder& out, const GroupTopics& topics) {
   out.varint(topics.topics.size());
   for (const auto& [topic, info] : topics.topics) {
-    out.raw(topic.view());
+    put_uuid(out, topic);
     out.text(info.name);
     out.varint(info.partitions);
   }
   out.varint(topics.by_name.size());
   for (const auto& [name, topic] : topics.by_name) {
     out.text(name);
-    out.raw(topic.view());
+    put_uuid(out, topic);
   }
   out.varint(topics.by_pattern.size());
   for (const auto& [pattern, found] : topics.by_pattern) {

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "base/coding.h"
+#include "base/coding_pieces.h"
 #include "broker/group_snapshot.h"
 
 namespace distributary::snapshot_coding {
@@ -29,16 +29,6 @@ inline void get_header(Decoder& in, SnapshotKind kind) {
 
 // Of generations and epochs: they can still be counted on.
 inline constexpr int32_t kEpochMax = 1 << 30;
-
-// A count of items that take at least `bytes_min` each.
-inline size_t get_count(Decoder& in, size_t bytes_min) {
-  const uint64_t count = in.varint();
-  if (count > in.remaining() / bytes_min) {
-    in.fail();
-    return 0;
-  }
-  return count;
-}
 
 inline int32_t get_int32(Decoder& in) {
   const int64_t value = in.zigzag();
@@ -73,7 +63,7 @@ inline void put_texts(Encoder& out, const std::vector<std::string>& values) {
   for (const std::string& value : values) out.text(value);
 }
 inline std::vector<std::string> get_texts(Decoder& in) {
-  std::vector<std::string> out(get_count(in, 1));
+  std::vector<std::string> out(get_count(in));
   for (std::string& value : out) value = in.text();
   return out;
 }

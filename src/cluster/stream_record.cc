@@ -1,6 +1,6 @@
 #include "cluster/stream_record.h"
 
-#include "base/coding.h"
+#include "base/coding_pieces.h"
 
 namespace distributary {
 namespace {
@@ -26,11 +26,6 @@ void encode(Encoder& out, const UpstreamRegistration& upstream) {
   out.raw(upstream.uuid.view());
 }
 
-Uuid read_uuid(Decoder& in) {
-  ByteView bytes = in.raw(16);
-  return in.ok() ? Uuid::from_view(bytes) : Uuid{};
-}
-
 bool read_bool(Decoder& in) {
   uint8_t value = in.u8();
   if (value > 1) in.fail();
@@ -42,7 +37,7 @@ ReplicaRegistration read_replica(Decoder& in) {
   replica.idx = in.u32();
   replica.cluster = in.text();
   replica.path = in.text();
-  replica.uuid = read_uuid(in);
+  replica.uuid = get_uuid(in);
   replica.paused = read_bool(in);
   replica.throttle = read_bool(in);
   replica.network_encryption = read_bool(in);
@@ -56,7 +51,7 @@ UpstreamRegistration read_upstream(Decoder& in) {
   upstream.idx = in.u32();
   upstream.cluster = in.text();
   upstream.path = in.text();
-  upstream.uuid = read_uuid(in);
+  upstream.uuid = get_uuid(in);
   return upstream;
 }
 
@@ -98,7 +93,7 @@ Result<StreamRecord> decode_stream_record(std::string_view bytes) {
                                             "; this build reads version " + std::to_string(kVersion));
   }
   StreamRecord record;
-  record.uuid = read_uuid(in);
+  record.uuid = get_uuid(in);
   record.path = in.text();
   record.incarnation = in.u32();
   record.creator = in.text();

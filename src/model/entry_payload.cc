@@ -42,8 +42,7 @@ Result<TopicCreated> TopicCreated::decode(ByteView payload) {
   TopicCreated value;
   value.name = get_text(in, kTopicNameBytesMax);
   value.partitions = in.u32();
-  ByteView owner = in.raw(16);
-  if (in.ok()) value.owner = Uuid::from_view(owner);
+  value.owner = get_uuid(in);
   value.timestamp_type = get_timestamp_type(in);
   TRY_STATUS(get_settings(in, value.settings));
   if (!in.done() || value.partitions == 0 || value.partitions > kPartitionsPerTopicMax)
@@ -85,8 +84,7 @@ Result<CursorsCommitted> CursorsCommitted::decode(ByteView payload) {
   Decoder in(payload);
   CursorsCommitted value;
   value.group = get_text(in, kGroupIdBytesMax);
-  ByteView writer = in.raw(16);
-  if (in.ok()) value.writer = Uuid::from_view(writer);
+  value.writer = get_uuid(in);
   value.cursors.resize(get_count(in, kCursorBytesMin, kCursorsPerEntryMax));
   for (CursorCommit& cursor : value.cursors) cursor = get_cursor(in);
   if (!in.done()) return fail(malformed("cursors committed"));

@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "base/coding.h"
+#include "base/coding_pieces.h"
 #include "base/error.h"
 #include "model/entry_payload.h"
 
@@ -24,20 +24,17 @@ inline void put_partition(Encoder& out, const TopicPartition& partition) {
 
 inline TopicPartition get_partition(Decoder& in) {
   TopicPartition partition;
-  ByteView topic = in.raw(16);
-  if (in.ok()) partition.topic = Uuid::from_view(topic);
+  partition.topic = get_uuid(in);
   partition.partition = static_cast<PartitionIndex>(in.varint());
   return partition;
 }
 
-// A count of items that take at least `bytes_min` each.
+// A count of items that take at least `bytes_min` each, of which there are at most `max`.
 inline size_t get_count(Decoder& in, size_t bytes_min, size_t max) {
-  uint64_t count = in.varint();
-  if (count > max || count > in.remaining() / bytes_min) {
-    in.fail();
-    return 0;
-  }
-  return count;
+  const size_t count = get_count(in, bytes_min);
+  if (count <= max) return count;
+  in.fail();
+  return 0;
 }
 
 inline std::string get_text(Decoder& in, size_t max) {

@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "base/coding.h"
+#include "base/coding_pieces.h"
 
 namespace distributary {
 namespace {
@@ -56,8 +56,7 @@ Result<Skipped> Skipped::decode(ByteView payload) {
   if (partitions > kSkippedPartitionsMax || skipped.count == 0 || skipped.count > kSkippedLsnsMax) in.fail();
   for (uint64_t i = 0; i < partitions && in.ok(); ++i) {
     SkippedPartition item;
-    ByteView topic = in.raw(16);
-    if (in.ok()) item.partition.topic = Uuid::from_view(topic);
+    item.partition.topic = get_uuid(in);
     item.partition.partition = static_cast<PartitionIndex>(in.varint());
     item.first = static_cast<Offset>(in.varint());
     uint64_t offsets = in.varint();

@@ -53,8 +53,7 @@ Result<TransactionalIdRegistered> TransactionalIdRegistered::decode(ByteView pay
   value.previous_producer_id = in.i64();
   value.previous_epoch = static_cast<int16_t>(in.u16());
   value.timeout_ms = in.u32();
-  ByteView bound = in.raw(16);
-  if (in.ok()) value.bound = Uuid::from_view(bound);
+  value.bound = get_uuid(in);
   if (!in.done() || value.id.empty()) return fail(malformed("transactional id registered"));
   return value;
 }

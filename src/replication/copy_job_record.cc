@@ -1,17 +1,12 @@
 #include "replication/copy_job_record.h"
 
-#include "base/coding.h"
+#include "base/coding_pieces.h"
 
 namespace distributary {
 
 namespace {
 
 constexpr uint8_t kVersion = 1;
-
-Uuid read_uuid(Decoder& in) {
-  ByteView bytes = in.raw(16);
-  return bytes.size() == 16 ? Uuid::from_view(bytes) : Uuid{};
-}
 
 void write_problem(Encoder& out, const std::optional<LinkProblem>& problem) {
   out.u8(problem ? 1 : 0);
@@ -67,13 +62,13 @@ Result<CopyJobs::Job> decode_copy_job(const std::string& value) {
     return fail(ErrorCode::unsupported, "a stored copy job has version " + std::to_string(version));
   CopyJobs::Job job;
   CopyStatus& s = job.status;
-  s.id = read_uuid(in);
+  s.id = get_uuid(in);
   uint8_t state = in.u8();
-  s.source = read_uuid(in);
+  s.source = get_uuid(in);
   s.source_path = in.text();
   s.cluster = in.text();
   s.path = in.text();
-  s.replica = read_uuid(in);
+  s.replica = get_uuid(in);
   job.grant = in.text();
   s.started = in.i64();
   s.ended = in.i64();

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/checksum.h"
-#include "base/coding.h"
+#include "base/coding_pieces.h"
 #include "base/log.h"
 #include "stream/segment_scanner.h"
 
@@ -52,7 +52,7 @@ Result<StreamState> decode(const LogId& id, SegmentNumber segment, ByteView blob
     return bad("header does not match");
   Decoder in(blob.subspan(12));
   if (in.u32() != kVersion) return fail(ErrorCode::unsupported, fmt::format("{}: unknown version", blob_name(segment)));
-  bool ours = Uuid::from_view(in.raw(16)) == id.stream && in.u32() == id.lane;
+  bool ours = get_uuid(in) == id.stream && in.u32() == id.lane;
   uint32_t crc = in.u32();
   ours = ours && in.u64() == segment;
   uint64_t length = in.u64();

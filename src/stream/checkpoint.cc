@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/checksum.h"
-#include "base/coding.h"
+#include "base/coding_pieces.h"
 #include "base/log.h"
 
 namespace distributary {
@@ -117,7 +117,7 @@ Task<Result<CheckpointManifest>> CheckpointStore::read_manifest(uint64_t number)
   }
   Decoder in(header.view().subspan(12));
   if (in.u32() != kVersion) co_return fail(ErrorCode::unsupported, fmt::format("{}: unknown version", blob));
-  bool ours = Uuid::from_view(in.raw(16)) == id_.stream && in.u32() == id_.lane;
+  bool ours = get_uuid(in) == id_.stream && in.u32() == id_.lane;
   uint32_t length = in.u32();
   ours = ours && in.u64() == number;
   uint32_t crc = in.u32();

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "base/checksum.h"
-#include "base/coding.h"
+#include "base/coding_pieces.h"
 #include "base/log.h"
 #include "stream/segment_scanner.h"
 
@@ -45,7 +45,7 @@ Result<std::vector<Damage>> DamageNotes::decode(const LogId& id, ByteView blob) 
   if (!ours) return fail(ErrorCode::corrupt, "the notes of earlier damage do not match their checksum");
   Decoder in(blob.subspan(12));
   if (in.u32() != kVersion) return fail(ErrorCode::unsupported, "the notes of earlier damage have an unknown version");
-  if (Uuid::from_view(in.raw(16)) != id.stream || in.u32() != id.lane) {
+  if (get_uuid(in) != id.stream || in.u32() != id.lane) {
     return fail(ErrorCode::corrupt, "the notes of earlier damage belong to another log");
   }
   std::vector<Damage> damage;

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "base/checksum.h"
-#include "base/coding.h"
+#include "base/coding_pieces.h"
 
 namespace distributary {
 namespace {
@@ -156,8 +156,8 @@ Task<Result<bool>> IndexRun::open_part(LogId id, uint32_t part) {
   Decoder in(header.view().subspan(12));
   if (in.u32() != kVersion)
     co_return fail(ErrorCode::unsupported, fmt::format("index {} has an unknown version", blob));
-  bool ours = Uuid::from_view(in.raw(16)) == id.stream && in.u32() == id.lane && in.u32() == part &&
-              in.u64() == name_.first && in.u64() == name_.last;
+  bool ours = get_uuid(in) == id.stream && in.u32() == id.lane && in.u32() == part && in.u64() == name_.first &&
+              in.u64() == name_.last;
   bool last_part = in.u32() != 0;
   if (!ours || in.u32() != name_.rewrite) co_return fail(damaged(blob, "belongs to another log or run"));
 

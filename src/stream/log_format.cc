@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/checksum.h"
-#include "base/coding.h"
+#include "base/coding_pieces.h"
 
 namespace distributary {
 namespace {
@@ -56,7 +56,7 @@ Result<SegmentHeader> SegmentHeader::parse(ByteView bytes, const LogId& log, con
                             number, to_string(log), version, kLogVersion, kRewrittenVersion));
   }
   SegmentHeader header;
-  header.log.stream = Uuid::from_view(in.raw(16));
+  header.log.stream = get_uuid(in);
   header.log.lane = in.u32();
   in.u32();
   header.number = in.u64();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/coding_pieces.h"
+
 namespace distributary {
 namespace {
 constexpr uint64_t kSegmentsMax = 1u << 24;
@@ -25,8 +27,7 @@ RewriteSummary RewriteSummary::decode(Decoder& in) {
   uint64_t origins = in.varint();
   if (origins > kOriginsMax) in.fail();
   for (uint64_t i = 0; i < origins && in.ok(); ++i) {
-    ByteView stream = in.raw(16);
-    Origin origin{in.ok() ? Uuid::from_view(stream) : Uuid{}, in.u32()};
+    Origin origin{get_uuid(in), in.u32()};
     summary.rewritten_until[origin] = in.u64();
   }
   return summary;
@@ -152,8 +153,7 @@ Result<SegmentTable> SegmentTable::decode(Decoder& in) {
     uint64_t origins = in.varint();
     if (origins > kOriginsMax) in.fail();
     for (uint64_t k = 0; k < origins && in.ok(); ++k) {
-      ByteView stream = in.raw(16);
-      Origin origin{in.ok() ? Uuid::from_view(stream) : Uuid{}, in.u32()};
+      Origin origin{get_uuid(in), in.u32()};
       OriginPosition& at = segment.start.origins[origin];
       at.lsn = in.u64();
       at.chain.low = in.u64();

@@ -9,13 +9,6 @@ constexpr uint8_t kHasSettings = 2;
 
 }  // namespace
 
-void put_uuid(Encoder& out, const Uuid& uuid) { out.raw(uuid.view()); }
-
-Uuid get_uuid(Decoder& in) {
-  ByteView bytes = in.raw(16);
-  return in.ok() ? Uuid::from_view(bytes) : Uuid{};
-}
-
 void put_origin(Encoder& out, const Origin& origin) {
   put_uuid(out, origin.stream);
   out.u32(origin.incarnation);
@@ -24,13 +17,6 @@ void put_origin(Encoder& out, const Origin& origin) {
 Origin get_origin(Decoder& in) {
   Uuid stream = get_uuid(in);
   return Origin{stream, in.u32()};
-}
-
-// Guards a loop over a count from the chunk: no item takes less than a byte.
-size_t get_count(Decoder& in) {
-  uint64_t count = in.varint();
-  if (count > in.remaining()) in.fail();
-  return in.ok() ? count : 0;
 }
 
 void put_topic(Encoder& out, const Topic& topic) {

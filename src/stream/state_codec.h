@@ -6,17 +6,13 @@
 #include <memory>
 #include <utility>
 
-#include "base/coding.h"
+#include "base/coding_pieces.h"
 #include "stream/stream_state.h"
 
 namespace distributary::state_codec {
 
-void put_uuid(Encoder& out, const Uuid& uuid);
-Uuid get_uuid(Decoder& in);
 void put_origin(Encoder& out, const Origin& origin);
 Origin get_origin(Decoder& in);
-// Guards a loop over a count from outside: no item takes less than a byte.
-size_t get_count(Decoder& in);
 void put_topic(Encoder& out, const Topic& topic);
 std::unique_ptr<Topic> get_topic(Decoder& in);
 void put_group(Encoder& out, const std::string& group, const GroupCursors& cursors);

@@ -1,7 +1,7 @@
 #include "wire/link/messages.h"
 
 #include "base/check.h"
-#include "base/coding.h"
+#include "base/coding_pieces.h"
 #include "model/path.h"
 
 namespace distributary {
@@ -15,11 +15,6 @@ Status ended(const Decoder& in, FrameType type) {
   if (in.done()) return {};
   return fail(ErrorCode::corrupt, "a frame of type " + std::string(to_string(type)) +
                                       (in.ok() ? " has bytes left over" : " is shorter than what it must hold"));
-}
-
-Uuid read_uuid(Decoder& in) {
-  ByteView bytes = in.raw(16);
-  return bytes.size() == 16 ? Uuid::from_view(bytes) : Uuid{};
 }
 
 // A text of at most `bytes_max`; longer ones fail the decoder.
@@ -53,7 +48,7 @@ Result<std::vector<HeldPosition>> read_positions(Decoder& in) {
   out.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {
     HeldPosition held;
-    held.origin.stream = read_uuid(in);
+    held.origin.stream = get_uuid(in);
     held.origin.incarnation = in.u32();
     held.lsn = in.u64();
     held.chain.low = in.u64();
@@ -100,13 +95,13 @@ Result<Hello> Hello::decode(ByteView body) {
   uint8_t role = in.u8();
   uint8_t mode = in.u8();
   out.connections = in.u16();
-  out.session = read_uuid(in);
-  out.source.stream = read_uuid(in);
+  out.session = get_uuid(in);
+  out.source.stream = get_uuid(in);
   out.source.incarnation = in.u32();
   out.lane = in.u32();
   out.storage_epoch = in.u64();
-  out.replica = read_uuid(in);
-  out.copy = read_uuid(in);
+  out.replica = get_uuid(in);
+  out.copy = get_uuid(in);
   out.source_cluster = read_text(in, kClusterNameBytesMax);
   out.source_path = read_text(in, kPathBytesMax);
   out.replica_cluster = read_text(in, kClusterNameBytesMax);
@@ -146,7 +141,7 @@ std::vector<uint8_t> Join::encode() const {
 Result<Join> Join::decode(ByteView body) {
   Decoder in(body);
   Join out;
-  out.session = read_uuid(in);
+  out.session = get_uuid(in);
   out.index = in.u16();
   TRY_STATUS(ended(in, FrameType::join));
   if (out.index >= kLinkConnectionsMax)
