@@ -138,12 +138,45 @@ class Tools:
         said = self.run(name, "describe", "--transactional-id", "tools-transactions")
         assert "CompleteCommit" in said, said
 
+    def walk_log_dirs(self) -> None:
+        topic = self.create("/activity:tools-log-dirs", 2)
+        name = "org.apache.kafka.tools.LogDirsCommand"
+        said = self.run(name, "--describe", "--topic-list", topic)
+        (directory,) = json.loads(said.splitlines()[-1])["brokers"][0]["logDirs"]
+        assert directory["error"] is None and len(directory["partitions"]) == 2, said
+        self.reassign(topic, directory["logDir"], status=0)
+        assert "LogDirNotFound" in self.reassign(topic, "/elsewhere", status=1)
+
+    def reassign(self, topic: str, directory: str, status: int) -> str:
+        wanted = self._cluster.folder / "reassign.json"
+        partition = {"topic": topic, "partition": 0, "replicas": [1], "log_dirs": [directory]}
+        wanted.write_text(json.dumps({"version": 1, "partitions": [partition]}))
+        return self.run("org.apache.kafka.tools.reassign.ReassignPartitionsCommand", "--execute",
+                        "--reassignment-json-file", str(wanted), "--timeout", "2000", status=status)
+
+    def walk_quorum(self) -> None:
+        name = "org.apache.kafka.tools.MetadataQuorumCommand"
+        said = self.run(name, "describe", "--status")
+        assert re.search(r"LeaderId:\s+1\n", said) and re.search(r"MaxFollowerLag:\s+0\n", said), said
+        assert "Leader" in self.run(name, "describe", "--replication").splitlines()[1]
+
+    def walk_users(self) -> None:
+        name, users = "kafka.admin.ConfigCommand", ("--entity-type", "users")
+        assert not self.run(name, "--describe", *users)
+        self.run(name, "--alter", *users, "--entity-name", "alice", "--add-config", "producer_byte_rate=1000000")
+        assert "producer_byte_rate=1000000" in self.run(name, "--describe", *users)
+        assert "producer_byte_rate=1000000" in self.run(name, "--describe", *users, "--entity-name", "alice")
+        self.run(name, "--alter", *users, "--entity-name", "alice", "--delete-config", "producer_byte_rate")
+        assert not self.run(name, "--describe", *users)
+        assert not self.run(name, "--describe", "--entity-type", "clients")
+
     def steps(self) -> dict:
         return {
             "topics": self.walk_topics, "configs": self.walk_configs, "console": self.walk_console,
             "verifiable": self.walk_verifiable, "perf": self.walk_perf, "groups": self.walk_groups,
             "offsets": self.walk_offsets, "delete-records": self.walk_delete_records,
-            "transactions": self.walk_transactions,
+            "transactions": self.walk_transactions, "log-dirs": self.walk_log_dirs, "quorum": self.walk_quorum,
+            "users": self.walk_users,
         }
 
 

@@ -61,6 +61,9 @@ PROGRAM_FEATURES = {
         "offsets": "`kafka-get-offsets`",
         "delete-records": "`kafka-delete-records`",
         "transactions": "`kafka-transactions`: list, describe",
+        "log-dirs": "`kafka-log-dirs`: describe; `kafka-reassign-partitions` within and between directories",
+        "quorum": "`kafka-metadata-quorum`: describe",
+        "users": "`kafka-configs` of users and clients: describe (none has a SCRAM credential), quotas",
     },
     "ui": {
         "describe-cluster": "describeCluster",

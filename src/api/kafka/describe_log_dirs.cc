@@ -1,4 +1,5 @@
 #include "api/kafka/handlers.h"
+#include "api/kafka/log_dir.h"
 #include "wire/kafka/describe_log_dirs.h"
 
 namespace distributary {
@@ -18,13 +19,12 @@ Task<std::vector<TopicSizes>> find_sizes(const KafkaRequest& request, const Requ
 
 }  // namespace
 
-// One directory: every stream has one log, wherever its engine keeps it.
 Task<Result<KafkaAnswer>> handle_describe_log_dirs(const KafkaRequest& request) {
   CO_TRY(Request asked, decode_request<Request>(request));
   std::vector<TopicSizes> sizes = co_await find_sizes(request, asked);
   Response response;
   Response::LogDir& directory = response.results.emplace_back();
-  directory.log_dir = "/streams";
+  directory.log_dir = kLogDirectory;
   for (TopicSizes& topic : sizes) {
     if (!topic.fault.ok() && directory.error_code == kafka::ErrorCode::none)
       directory.error_code = to_wire(topic.fault);

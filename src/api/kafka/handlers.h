@@ -10,6 +10,7 @@ Task<Result<KafkaAnswer>> handle_add_partitions_to_txn(const KafkaRequest& reque
 Task<Result<KafkaAnswer>> handle_alter_client_quotas(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_alter_configs(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_alter_partition_reassignments(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_alter_replica_log_dirs(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_api_versions(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_consumer_group_describe(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_consumer_group_heartbeat(const KafkaRequest& request);
@@ -24,8 +25,10 @@ Task<Result<KafkaAnswer>> handle_describe_configs(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_groups(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_log_dirs(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_producers(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_describe_quorum(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_topic_partitions(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_transactions(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_describe_user_scram_credentials(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_elect_leaders(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_end_txn(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_fetch(const KafkaRequest& request);

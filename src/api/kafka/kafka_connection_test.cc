@@ -279,6 +279,9 @@ TEST(KafkaRegistry, EveryApiHasItsPermission) {
       {kafka::ApiKey::describe_cluster, std::nullopt},
       {kafka::ApiKey::describe_client_quotas, std::nullopt},
       {kafka::ApiKey::alter_client_quotas, std::nullopt},
+      {kafka::ApiKey::describe_user_scram_credentials, std::nullopt},
+      {kafka::ApiKey::describe_quorum, std::nullopt},
+      {kafka::ApiKey::alter_replica_log_dirs, std::nullopt},
       {kafka::ApiKey::consumer_group_heartbeat, StreamAction::read_topics},
       {kafka::ApiKey::consumer_group_describe, StreamAction::read_topics},
       {kafka::ApiKey::add_partitions_to_txn, StreamAction::produce},
@@ -290,8 +293,9 @@ TEST(KafkaRegistry, EveryApiHasItsPermission) {
       {kafka::ApiKey::describe_transactions, StreamAction::read_topics},
       {kafka::ApiKey::list_transactions, StreamAction::read_topics},
   };
-  const std::set<kafka::ApiKey> of_administrators{kafka::ApiKey::describe_client_quotas,
-                                                  kafka::ApiKey::alter_client_quotas};
+  const std::set<kafka::ApiKey> of_administrators{
+      kafka::ApiKey::describe_client_quotas, kafka::ApiKey::alter_client_quotas,
+      kafka::ApiKey::describe_user_scram_credentials, kafka::ApiKey::alter_replica_log_dirs};
   EXPECT_EQ(expected.size(), kafka_apis().size());
   for (const KafkaApi& api : kafka_apis()) {
     auto row = expected.find(api.key);
