@@ -52,6 +52,11 @@ class Connection {
   virtual void close() = 0;
   virtual std::string peer_address() const = 0;
   virtual const std::optional<PeerIdentity>& peer_identity() const = 0;  // set on mutual TLS only
+  // The shortest that was seen lately, without what queues add; 0 when it is not known.
+  virtual Duration round_trip() const = 0;
+  // To be called when much is sent far: BBR where the system has it, and little in the system's queue that has not been
+  // sent, so that a writer waits for the network. What the system refuses costs speed only.
+  virtual void tune_for_distance() = 0;
 };
 
 class Listener {

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "io/real/tcp_options.h"
+
 namespace distributary {
 
 namespace {
@@ -98,6 +100,14 @@ Task<Status> RealConnection::write(std::span<const ByteView> pieces, SteadyTime 
   }
   if (socket_->closed()) co_return closed_here();
   co_return Status{};
+}
+
+Duration RealConnection::round_trip() const {
+  return socket_->closed() ? Duration{0} : tcp_round_trip(socket_->descriptor());
+}
+
+void RealConnection::tune_for_distance() {
+  if (!socket_->closed()) tune_tcp_for_distance(socket_->descriptor());
 }
 
 // --- TLS ---

@@ -15,6 +15,8 @@ class RealConnection : public Connection {
   void close() override { socket_->close(); }
   std::string peer_address() const override { return socket_->peer(); }
   const std::optional<PeerIdentity>& peer_identity() const override { return identity_; }
+  Duration round_trip() const override;
+  void tune_for_distance() override;
 
  protected:
   // So many operations in a row may end without waiting; then others get their turn.

@@ -79,6 +79,16 @@ void SimNetwork::cut_all_connections(const std::string& host) {
   }
 }
 
+void SimNetwork::cut_one_connection(const std::string& a, const std::string& b) {
+  std::vector<std::shared_ptr<SimWire>> between = live_wires();
+  std::erase_if(between, [&](const std::shared_ptr<SimWire>& wire) {
+    const std::string& from = wire->end(0).host;
+    const std::string& to = wire->end(1).host;
+    return wire->done() || !((from == a && to == b) || (from == b && to == a));
+  });
+  if (!between.empty()) between[random_.below(between.size())]->reset_from(0);
+}
+
 // --- one host's view ---
 
 SimHostNetwork::SimHostNetwork(SimNetwork& network, std::string host) : network_(network), host_(std::move(host)) {

@@ -78,6 +78,8 @@ class SimNetwork {
   void isolate(const std::string& host);  // cuts it from all others
   // Resets every connection of the host; its listeners stay.
   void cut_all_connections(const std::string& host);
+  // Resets one of those between the two, if there is one.
+  void cut_one_connection(const std::string& a, const std::string& b);
 
   size_t open_connections() const;
 

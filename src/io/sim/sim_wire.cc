@@ -9,6 +9,13 @@ SimWire::SimWire(SimNetwork& network, End connector, End listener)
       ends_{std::move(connector), std::move(listener)},
       directions_{Direction(network.executor_), Direction(network.executor_)} {}
 
+// There and back by mean delays.
+Duration SimWire::round_trip() const {
+  const SimNetworkSettings& there = network_.link(ends_[0].host, ends_[1].host);
+  const SimNetworkSettings& back = network_.link(ends_[1].host, ends_[0].host);
+  return (there.min_delay + there.max_delay + back.min_delay + back.max_delay) / 2;
+}
+
 // --- sending ---
 
 void SimWire::schedule(int direction, SteadyTime at) {

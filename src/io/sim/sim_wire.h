@@ -27,6 +27,7 @@ class SimWire : public std::enable_shared_from_this<SimWire> {
   void links_changed();
   bool done() const { return closed_[0] && closed_[1]; }
   const End& end(int index) const { return ends_[index]; }
+  Duration round_trip() const;
 
  private:
   enum class Mark { none, end, reset };
@@ -71,6 +72,8 @@ class SimConnection final : public Connection {
   void close() override { wire_->close(end_); }
   std::string peer_address() const override;
   const std::optional<PeerIdentity>& peer_identity() const override { return peer_; }
+  Duration round_trip() const override { return wire_->round_trip(); }
+  void tune_for_distance() override {}
 
  private:
   std::shared_ptr<SimWire> wire_;
