@@ -15,6 +15,7 @@
 #include "io/real/real_world.h"
 #include "storage/local/local_log_store.h"
 #include "storage/local/sqlite_meta_store.h"
+#include "wire/link/link_limits.h"
 
 namespace distributary {
 namespace {
@@ -52,7 +53,7 @@ std::vector<ProgramOption> server_options() {
       {"consumer-heartbeat-interval-ms", "how often members of such groups are to show themselves", "5000"},
       {"offsets-retention-minutes", "how long a consumer group that nobody uses keeps its committed positions",
        "10080"},
-      {"link-connections", "connections of one link", "1"},
+      {"link-connections", "connections that a link over a long distance has at most", "8"},
       {"log-level", "debug, info, warn or error", "info"},
   };
 }
@@ -113,7 +114,7 @@ Result<NodeConfig> node_config(const ProgramOptions& options) {
   config.broker.group.consumer_heartbeat_interval = std::chrono::milliseconds(heartbeat);
   TRY(uint64_t retention, options.number("offsets-retention-minutes", 1, 1ull << 31));
   config.broker.cursor_retention = std::chrono::minutes(retention);
-  TRY(uint64_t connections, options.number("link-connections", 1, 64));
+  TRY(uint64_t connections, options.number("link-connections", 1, kLinkConnectionsMax));
   config.link.connections = static_cast<uint16_t>(connections);
   std::string names = options.text("administrators") + ",";
   for (size_t at = 0, comma; (comma = names.find(',', at)) != std::string::npos; at = comma + 1) {

@@ -39,6 +39,8 @@ class FrameConnection {
   void close() { connection_->close(); }
   std::string peer_address() const { return connection_->peer_address(); }
   const std::optional<PeerIdentity>& peer_identity() const { return connection_->peer_identity(); }
+  Duration round_trip() const { return connection_->round_trip(); }
+  void tune_for_distance() { connection_->tune_for_distance(); }
 
  private:
   Task<Status> fill(size_t bytes, FrameReadLimits limits, std::stop_token stop);

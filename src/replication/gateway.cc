@@ -58,9 +58,11 @@ Task<void> Gateway::stop() {
   co_await scope_.join();
 }
 
-uint64_t Gateway::window() const {
+// A session with more connections has a longer way, on which more is under way.
+uint64_t Gateway::window(size_t connections) const {
   uint64_t share = options_.memory_bytes / std::max<size_t>(1, sessions_.size());
-  return std::max(options_.window_bytes_min, std::min(options_.window_bytes, share));
+  uint64_t wanted = std::min(options_.window_bytes * std::max<size_t>(1, connections), options_.window_bytes_max);
+  return std::max(options_.window_bytes_min, std::min(wanted, share));
 }
 
 Task<Result<std::string>> Gateway::issue_grant(CopyGrants::Pair pair, Duration valid) {
@@ -194,7 +196,7 @@ Task<Result<Gateway::SessionPtr>> Gateway::make_session(GatewaySession::Setup se
   if (auto older = by_pair_.find(pair); older != by_pair_.end()) {
     older->second->stop({LinkErrorCode::superseded, "a newer session of the same stream and replica has begun"});
   }
-  auto window = [this] { return this->window(); };
+  auto window = [this](size_t connections) { return this->window(connections); };
   auto session = std::make_shared<GatewaySession>(world_, authority_, std::move(replica), setup, options_, window);
   sessions_[setup.hello.session] = session;
   by_pair_[pair] = session;
@@ -241,12 +243,19 @@ Task<void> Gateway::join(FrameConnection& connection, Frame frame, Waiting& wait
     co_return;
   }
   SessionPtr session = found->second;
+  if (joined_ >= options_.joined_max) {
+    Ending why{LinkErrorCode::too_many_sessions,
+               "this gateway has " + std::to_string(joined_) + " joined connections, which is its limit"};
+    co_await refuse(connection, why);
+    co_return;
+  }
   waiting.accepted();
+  ++joined_;
   Bytes joined(encode_joined());
   std::stop_token stop = scope_.stop_token();
   Status written = co_await connection.write(joined, options_.silence_limit, stop);
-  if (!written || session->ending()) co_return;
-  co_await session->serve(connection);
+  if (written && !session->ending()) co_await session->serve(connection);
+  --joined_;
 }
 
 // --- Bookkeeping.

@@ -68,7 +68,7 @@ class Gateway {
   Task<void> refuse(FrameConnection& connection, Ending why);
   void forget(const SessionPtr& session);
   void note(const PairKey& pair, const std::string& peer, const Ending& ending);
-  uint64_t window() const;
+  uint64_t window(size_t connections) const;
 
   World& world_;
   Catalog& catalog_;
@@ -82,6 +82,7 @@ class Gateway {
   std::map<PairKey, Note> notes_;    // only of pairs that have been accepted or are registered
   std::map<Uuid, uint64_t> epochs_;  // highest storage epoch of a source
   size_t connections_ = 0;
+  size_t joined_ = 0;   // of them, those that have joined a session
   size_t waiting_ = 0;  // not accepted yet
   TaskScope scope_;
 };

@@ -13,14 +13,14 @@ const Logger kLog("gateway");
 }
 
 GatewaySession::GatewaySession(World& world, GatewayAuthority& authority, StreamHandle replica, Setup setup,
-                               GatewayOptions options, std::function<uint64_t()> window)
+                               GatewayOptions options, std::function<uint64_t(size_t)> window)
     : world_(world),
       authority_(authority),
       replica_(std::move(replica)),
       setup_(std::move(setup)),
       options_(options),
       window_(std::move(window)),
-      largest_window_(window_()),
+      largest_window_(window_(1)),
       work_(world.executor),
       scope_(world.executor) {}
 
@@ -176,7 +176,7 @@ Task<void> GatewaySession::acknowledge_loop() {
       stop(ending_of(durable.error(), LinkErrorCode::replica_failed));
       co_return;
     }
-    next.window = window_();
+    next.window = window_(connections_);
     largest_window_ = std::max(largest_window_, next.window);
     acknowledged_ = std::move(next);
     ++acknowledgements_;

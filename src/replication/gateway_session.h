@@ -25,9 +25,10 @@ class GatewaySession {
     std::string peer_address;
     bool granted = false;
   };
-  // `window`: how many bytes this session may have under way now; asked for every acknowledgement.
+  // `window`: how many bytes a session with so many connections may have under way now; asked for every
+  // acknowledgement.
   GatewaySession(World& world, GatewayAuthority& authority, StreamHandle replica, Setup setup, GatewayOptions options,
-                 std::function<uint64_t()> window);
+                 std::function<uint64_t(size_t)> window);
   ~GatewaySession();
 
   // What the replica durably holds.
@@ -65,7 +66,7 @@ class GatewaySession {
   StreamHandle replica_;
   Setup setup_;
   GatewayOptions options_;
-  std::function<uint64_t()> window_;
+  std::function<uint64_t(size_t)> window_;
   uint64_t largest_window_;
   ReorderBuffer frames_;
   uint64_t applied_ = 1;       // every frame below is appended

@@ -58,6 +58,9 @@ class RawSource {
 struct GatewayTest : testing::Test {
   GatewayTest() : two(1) {
     two.ny.gateway_options.unaccepted_max = 4;
+    two.ny.gateway_options.joined_max = 3;
+    two.ny.gateway_options.window_bytes = two.ny.gateway_options.window_bytes_min = 10'000;
+    two.ny.gateway_options.window_bytes_max = 35'000;
     two.start();
     two.set_up(true);
   }
@@ -167,6 +170,40 @@ TEST_F(GatewayTest, PutsFramesOfSeveralConnectionsInOrder) {
   second.reset();
   two.run_for(seconds(1));
   EXPECT_EQ(two.ny.gateway().session_count(), 0u);
+}
+
+TEST_F(GatewayTest, AJoinedConnectionWidensTheWindowAsFarAsMemoryGoes) {
+  RawSource raw(two, "raw", fingerprint_of("sf"));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(two.sf.produce("/a", "t", {"x"}));
+  Hello message = hello();
+  message.connections = 5;
+  Welcome welcome;
+  std::vector<std::unique_ptr<FrameConnection>> lines;
+  lines.push_back(raw.begin(message, &welcome));
+  EXPECT_EQ(welcome.window, 10'000u);
+  auto all = contents();
+  auto window_after = [&](uint64_t number) {
+    raw.send(*lines[0], entries(number, all[number - 1]));
+    for (;;) {
+      Acknowledged answer = must(Acknowledged::decode(must(raw.receive(*lines[0])).body()));
+      if (answer.next_frame > number) return answer.window;
+    }
+  };
+  EXPECT_EQ(window_after(1), 10'000u);
+  auto join = [&] {
+    lines.push_back(raw.connect());
+    raw.send(*lines.back(), Join{message.session, static_cast<uint16_t>(lines.size() - 1)}.encode());
+  };
+  join();
+  EXPECT_EQ(must(raw.receive(*lines.back())).type, FrameType::joined);
+  EXPECT_EQ(window_after(2), 20'000u);
+  for (int more = 0; more < 2; ++more) {
+    join();
+    EXPECT_EQ(must(raw.receive(*lines.back())).type, FrameType::joined);
+  }
+  EXPECT_EQ(window_after(3), 35'000u) << "four would have 40,000";
+  join();
+  EXPECT_EQ(raw.ending(*lines.back()), LinkErrorCode::too_many_sessions) << "of all that join there may be three";
 }
 
 TEST_F(GatewayTest, JoiningNeedsTheSameIdentity) {

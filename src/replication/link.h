@@ -8,6 +8,7 @@
 // Ownership: by the LinkManager; `stop` before destruction. Threads: the executor's thread only.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,13 @@ struct LinkContext {
   MetaStore& meta;
   ClusterDirectory& directory;
   LinkOptions options;
+  size_t sessions = 0;  // that run
+
+  // What one of them may have sent and not had acknowledged.
+  uint64_t window_limit() const {
+    uint64_t share = options.memory_bytes / std::max<size_t>(1, sessions);
+    return std::max(options.window_bytes_min, std::min(options.window_bytes_max, share));
+  }
 };
 
 // A bounded run on behalf of a copy job.

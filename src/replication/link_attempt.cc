@@ -101,16 +101,19 @@ Task<Ending> Link::run_session(StreamHandle source, GatewayTarget target, Hello 
       target,           hello.session, key_.replica, std::move(welcome), std::move(agreement), record_.acknowledged,
       context_.options, false};
   setup.throttle = registration_ && registration_->throttle;
+  setup.window_limit = [this] { return context_.window_limit(); };
   auto on_progress = [this] { take_progress(); };
   session_ = std::make_unique<SourceSession>(context_.world, stream, std::move(setup), on_progress);
   session_mode_ = hello.mode;
   ++sessions_;
+  ++context_.sessions;
   progressed_.notify_all();
   SteadyTime begun = context_.world.clock().now();
   Ending why = co_await session_->run(std::move(connection));
   take_progress();
   if (context_.world.clock().now() - begun > context_.options.backoff_max) back_off_.reset();  // it was a good one
   session_.reset();
+  --context_.sessions;
   kLog.info("session ends",
             {{"stream", source->record.path}, {"replica", replica}, {"code", name(why.code)}, {"why", why.message}});
   co_return why;

@@ -18,7 +18,7 @@ class LinkSeeds : public testing::TestWithParam<Chaos> {};
 // One random fault, and its end after a while.
 void disturb(TwoClusters& two, Random& random) {
   Duration while_it_lasts = milliseconds(random.below(5000));
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:
     case 1: {
       TestCluster& victim = random.below(2) == 0 ? two.sf : two.ny;
@@ -37,14 +37,15 @@ void disturb(TwoClusters& two, Random& random) {
       two.run_for(while_it_lasts * 4);
       two.sim.network().heal_all();
       break;
-    case 4: two.sim.network().cut_all_connections(random.below(2) == 0 ? "sf" : "ny"); break;
+    case 4: two.sim.network().cut_one_connection("sf", "ny"); break;
+    case 5: two.sim.network().cut_all_connections(random.below(2) == 0 ? "sf" : "ny"); break;
     default: two.run_for(while_it_lasts);
   }
 }
 
 TEST_P(LinkSeeds, EndsExactWhateverHappens) {
   TwoClusters two(GetParam().seed);
-  two.sf.link_options.connections = GetParam().connections;
+  two.sf.link_options.connections = two.sf.link_options.connections_at_once = GetParam().connections;
   two.sf.link_options.frame_bytes = 1'000;
   two.ny.gateway_options.window_bytes = 20'000;
   two.ny.gateway_options.window_bytes_min = 20'000;
@@ -81,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(ManyConnections, LinkSeeds, testing::ValuesIn(many(1001
 
 TEST(LinkFaults, OneLostConnectionOfSeveralDoesNotEndTheSession) {
   TwoClusters two(31);
-  two.sf.link_options.connections = 3;
+  two.sf.link_options.connections = two.sf.link_options.connections_at_once = 3;
   two.start();
   two.sim.network().settings.reset_probability = 0.01;
   two.set_up();

@@ -4,6 +4,7 @@
 // Pure bookkeeping; frames are numbered from 1. Used by SourceSession only.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <set>
@@ -29,8 +30,10 @@ class SendWindow {
  public:
   SendWindow(LogPosition start, uint64_t window) : acknowledged_(start), window_(window) {}
 
-  // Whether a frame of `bytes` may be added now.
-  bool fits(size_t bytes) const { return window_ > 0 && (frames_.empty() || bytes_ + bytes <= window_); }
+  // Whether a frame of `bytes` may be added now; `limit`: our own beside the replica side's.
+  bool fits(size_t bytes, uint64_t limit) const {
+    return window_ > 0 && (frames_.empty() || bytes_ + bytes <= std::min(window_, limit));
+  }
   uint64_t next_number() const { return first_ + frames_.size(); }
   void add(OutgoingFrame frame);  // with next_number()
   // Nothing between what was added last and `after` has to be sent.
@@ -38,7 +41,10 @@ class SendWindow {
 
   // The waiting frame with the lowest number, now sent on `connection`.
   const OutgoingFrame* take(uint16_t connection);
-  bool has_waiting() const { return !waiting_.empty(); }
+  // Its number.
+  std::optional<uint64_t> first_waiting() const {
+    return waiting_.empty() ? std::nullopt : std::optional(*waiting_.begin());
+  }
   // What was sent on that connection waits again.
   void lost(uint16_t connection);
 

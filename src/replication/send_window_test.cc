@@ -52,13 +52,15 @@ TEST(SendWindow, SkippedEntriesCountWhenWhatWasBeforeThemIsAcknowledged) {
 
 TEST(SendWindow, BytesAreLimitedButOneFrameAlwaysFits) {
   SendWindow window(at(1), 250);
-  EXPECT_TRUE(window.fits(5000));
+  EXPECT_TRUE(window.fits(5000, 1000));
   window.add(frame(window, 2));
   window.add(frame(window, 3));
-  EXPECT_TRUE(window.fits(50));
-  EXPECT_FALSE(window.fits(51));
+  EXPECT_TRUE(window.fits(50, 1000));
+  EXPECT_FALSE(window.fits(51, 1000));
+  EXPECT_TRUE(window.fits(10, 210));
+  EXPECT_FALSE(window.fits(11, 210)) << "our own limit";
   ASSERT_TRUE(window.acknowledge(acknowledged(3, 0)));
-  EXPECT_FALSE(window.fits(1)) << "the replica's side has closed the window";
+  EXPECT_FALSE(window.fits(1, 1000)) << "the replica's side has closed the window";
 }
 
 TEST(SendWindow, WhatALostConnectionCarriedIsSentAgainInOrder) {
@@ -71,10 +73,12 @@ TEST(SendWindow, WhatALostConnectionCarriedIsSentAgainInOrder) {
   window.lost(0);
   EXPECT_EQ(window.take(1)->number, 3u) << "frame 1 is acknowledged, frame 2 is on the other connection";
   EXPECT_EQ(window.take(1)->number, 4u);
+  EXPECT_EQ(window.first_waiting(), 5u);
   window.lost(1);
+  EXPECT_EQ(window.first_waiting(), 2u);
   EXPECT_EQ(window.take(2)->number, 2u);
   ASSERT_TRUE(window.acknowledge(acknowledged(6)));
-  EXPECT_FALSE(window.has_waiting());
+  EXPECT_FALSE(window.first_waiting());
   EXPECT_EQ(window.take(2), nullptr);
 }
 

@@ -31,8 +31,13 @@ Task<Ending> SourceSession::run(std::unique_ptr<FrameConnection> first) {
   lines_[0].connection = std::move(first);
   lines_[0].live = true;
   live_lines_ = 1;
-  for (uint16_t index = 0; index < lines_.size(); ++index) scope_.spawn(keep_line(index));
+  tune(*lines_[0].connection);
+  // Others go where this one went, also when the name has several addresses.
+  Result<Address> peer = parse_address(lines_[0].connection->peer_address(), setup_.gateway.address.port);
+  if (peer) setup_.gateway.address = *peer;
+  open_lines(std::max<uint16_t>(1, setup_.options.connections_at_once));
   scope_.spawn(pump());
+  scope_.spawn(widen());
   co_await scope_.join();
   co_return *ending_;
 }
@@ -146,7 +151,7 @@ Task<Status> SourceSession::send_contents(std::vector<Bytes> all, LogPosition be
 }
 
 Task<Status> SourceSession::wait_room(size_t bytes) {
-  while (!window_.fits(bytes)) {
+  while (!window_.fits(bytes, setup_.window_limit())) {
     std::stop_token stop = stop_.get_token();
     CO_TRY_STATUS(co_await work_.wait(kNever, stop));
   }
@@ -154,6 +159,46 @@ Task<Status> SourceSession::wait_room(size_t bytes) {
 }
 
 // --- Connections.
+
+void SourceSession::open_lines(uint16_t count) {
+  for (size_t most = std::min<size_t>(count, lines_.size()); opened_ < most; ++opened_) {
+    scope_.spawn(keep_line(opened_));
+  }
+}
+
+void SourceSession::tune(FrameConnection& connection) const {
+  if (connection.round_trip() >= setup_.options.long_round_trip) connection.tune_for_distance();
+}
+
+// Of the connections that are open, the shortest.
+Duration SourceSession::round_trip() const {
+  Duration shortest = Duration::max();
+  for (const Line& line : lines_) {
+    if (line.live) shortest = std::min(shortest, line.connection->round_trip());
+  }
+  return shortest == Duration::max() ? Duration{0} : shortest;
+}
+
+// One connection does not fill a long path, least of all one that loses packets. When a frame has waited for a
+// connection through two round trips, as many connections again are opened.
+Task<void> SourceSession::widen() {
+  const LinkOptions& options = setup_.options;
+  std::stop_token stop = stop_.get_token();
+  while (!ending_ && opened_ < lines_.size()) {
+    if (!window_.first_waiting()) {
+      Status waited = co_await work_.wait(kNever, stop);
+      (void)waited;  // the loop looks at what it waits for
+      continue;
+    }
+    uint64_t next = window_.next_number();
+    Duration span = std::max(options.widen_interval, 2 * round_trip());
+    Status slept = co_await sleep_for(world_.executor, span, stop);
+    if (!slept) co_return;
+    std::optional<uint64_t> waits = window_.first_waiting();
+    bool too_long = waits && *waits < next;
+    if (too_long && round_trip() >= options.long_round_trip) open_lines(static_cast<uint16_t>(2 * opened_));
+  }
+}
 
 Task<void> SourceSession::keep_line(uint16_t index) {
   BackOff back_off(world_.random, setup_.options.backoff_min, setup_.options.backoff_max);
@@ -182,6 +227,7 @@ Task<Result<std::unique_ptr<FrameConnection>>> SourceSession::join_line(uint16_t
   GatewayTarget target = setup_.gateway;
   LinkOptions options = setup_.options;
   CO_TRY(std::unique_ptr<FrameConnection> connection, co_await dial(world_, target, options, stop));
+  tune(*connection);
   Join join{setup_.session, index};
   CO_TRY(std::optional<Ending> refused, co_await say_join(world_, *connection, join, options, stop));
   if (refused) co_return fail(ErrorCode::conflict, refused->message);

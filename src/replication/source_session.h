@@ -29,6 +29,7 @@ class SourceSession {
     LogPosition acknowledged;  // as known when the session begins
     LinkOptions options;
     bool throttle = false;
+    std::function<uint64_t()> window_limit;  // of all links' memory, the share of this one
   };
   // `on_progress`: called when the acknowledged position or `caught_up` changed.
   SourceSession(World& world, Stream& source, Setup setup, std::function<void()> on_progress);
@@ -43,6 +44,7 @@ class SourceSession {
   bool caught_up() const;
   uint64_t acknowledgements() const { return acknowledgements_; }
   void set_throttle(bool throttle) { setup_.throttle = throttle; }
+  size_t connections() const { return live_lines_; }
 
  private:
   struct Line {  // one connection, by index; may be lost and joined again
@@ -55,6 +57,10 @@ class SourceSession {
   Task<Status> send_chunk(LogChunk chunk);
   Task<Status> send_contents(std::vector<Bytes> all, LogPosition before, bool wanted_only);
   Task<Status> wait_room(size_t bytes);
+  Task<void> widen();
+  void open_lines(uint16_t count);
+  void tune(FrameConnection& connection) const;
+  Duration round_trip() const;
   Task<void> keep_line(uint16_t index);
   Task<Result<std::unique_ptr<FrameConnection>>> join_line(uint16_t index);
   Task<void> use_line(uint16_t index);
@@ -75,6 +81,7 @@ class SourceSession {
   OriginPositions acknowledged_;  // said by the replica
   LogPosition position_;          // the next to read
   std::vector<Line> lines_;
+  uint16_t opened_ = 0;  // lines that are kept
   size_t live_lines_ = 0;
   uint64_t acknowledgements_ = 0;
   std::optional<Ending> ending_;

@@ -10,13 +10,14 @@ Task<void> Simulation::break_things() {
     if (!breaking_) break;
     ++faults_;
     SimCluster& victim = random(2) == 0 ? source_ : replica_;
-    switch (random(4)) {
+    switch (random(5)) {
       case 0:
       case 1:
         if (victim.running()) mending.spawn(kill_and_restart(victim, some_death()));
         break;
       case 2: mending.spawn(cut_for_a_while()); break;
-      case 3: sim_.network().cut_all_connections(victim.host()); break;
+      case 3: sim_.network().cut_one_connection("sf", "ny"); break;
+      case 4: sim_.network().cut_all_connections(victim.host()); break;
     }
   }
   co_await mending.join();

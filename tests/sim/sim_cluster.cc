@@ -21,6 +21,7 @@ NodeConfig SimCluster::config() const {
   config.catalog.stream.checkpoint_bytes = 48u << 10;
   config.catalog.stream.checkpoint_entries = 300;
   config.tail_cache_bytes = 16u << 10;
+  config.link = link;
   config.link.frame_bytes = 4u << 10;
   return config;
 }

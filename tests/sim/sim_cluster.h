@@ -25,6 +25,7 @@ class SimCluster {
   Task<void> kill(Death death);
   Task<void> stop();  // in order
 
+  LinkOptions link;  // of the nodes to come
   bool running() const { return running_; }
   const std::string& cluster() const { return cluster_; }
   const std::string& host() const { return host_; }

@@ -41,6 +41,9 @@ Simulation::Simulation(uint64_t seed)
   if (random(2) == 0) sim_.network().settings.max_delay = std::chrono::milliseconds(1 + random(40));
   if (random(3) == 0) sim_.network().settings.reset_probability = 0.0005;
   async_ = random(3) == 0;
+  // A third begins with several connections, a third gets them when the way is long and there is a backlog.
+  if (random(3) == 0) source_.link.connections_at_once = static_cast<uint16_t>(2 + random(4));
+  if (random(2) == 0) sim_.network().settings.window = 4u << 10;
 }
 
 Simulation::~Simulation() = default;
