@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <atomic>
 #include <cstring>
 
 #include "common/latencies.h"
@@ -12,31 +13,51 @@ namespace distributary::bench {
 namespace {
 
 constexpr double kPatienceSeconds = 60;
+constexpr uint64_t kWindow = 8000;  // not acknowledged yet; the server refuses records from 10,000 on
+constexpr int64_t kBetweenLooks = 50'000;
+constexpr int64_t kLateNs = 20'000'000'000;  // so much later than the last was due, no more are sent
+constexpr int kWaitMillis = 100;
 
 struct Run {
   const Arguments& arguments;
   Payload payload;
   size_t size;
-  uint64_t count;
+  std::atomic<uint64_t> count;  // less than wanted if a server is too slow
   Pacer pacer;
   int64_t from;
   int64_t deadline;
+  uint64_t window;
   Latencies acknowledged;
   Latencies delivered;
+  std::atomic<uint64_t> taken{0};  // acknowledgements
+  std::atomic<bool> failed{false};
 };
 
 // They may come in another order than the records, which are numbered from 1 as they came to the stream.
-void take_acknowledgements(Run& run, NatsConnection& connection, uint64_t& taken, int64_t until) {
-  while (taken < run.count) {
+void take_acknowledgements(Run& run, NatsConnection& connection) {
+  while (run.taken < run.count) {
+    if (now_ns() > run.deadline)
+      throw Failure(
+          fmt::format("{} of {} records were acknowledged before time was over", run.taken.load(), run.count.load()));
     NatsMessage message;
-    int64_t left = until - now_ns();
-    if (!connection.receive(message, static_cast<int>(left > 0 ? left / 1'000'000 : 0))) return;
+    if (!connection.receive(message, kWaitMillis)) continue;
     if (!message.status.empty() || message.payload.find("\"error\"") != std::string_view::npos)
       throw Failure(fmt::format("publish: {} {}", message.status, message.payload));
-    ++taken;
+    ++run.taken;
     int64_t due = run.pacer.due(number_in(message.payload, "seq") - 1);
     if (due >= run.from) run.acknowledged.add(static_cast<uint64_t>(now_ns() - due));
   }
+}
+
+// A server that cannot take the rate gets the records later, and what they waited counts. False: by far too late.
+bool wait_for_room(const Run& run, NatsConnection& connection, uint64_t n) {
+  if (n - run.taken < run.window) return true;
+  connection.flush();
+  while (n - run.taken >= run.window) {
+    if (run.failed || now_ns() > run.pacer.due(run.count) + kLateNs) return false;
+    sleep_until_ns(now_ns() + kBetweenLooks);
+  }
+  return true;
 }
 
 void send(Run& run, NatsConnection& connection, const std::string& reply) {
@@ -44,6 +65,10 @@ void send(Run& run, NatsConnection& connection, const std::string& reply) {
   const std::string& subject = run.arguments.text("subject");
   for (uint64_t n = 0; n < run.count; ++n) {
     int64_t due = run.pacer.due(n);
+    if (!wait_for_room(run, connection, n)) {
+      run.count = n;
+      break;
+    }
     if (due > now_ns()) {
       connection.flush();
       run.pacer.wait(n);
@@ -60,10 +85,10 @@ void receive(Run& run, uint16_t port) {
   NatsConsumer consumer(port, run.arguments.text("stream"), run.payload, run.size, true);
   while (consumer.total() < run.count) {
     std::string_view value;
-    bool came = consumer.take(value, 100);
+    bool came = consumer.take(value, kWaitMillis);
     int64_t now = now_ns();
-    if (now > run.deadline)
-      throw Failure(fmt::format("{} of {} records came before time was over", consumer.total(), run.count));
+    if (run.failed || now > run.deadline)
+      throw Failure(fmt::format("{} of {} records came before time was over", consumer.total(), run.count.load()));
     if (!came) continue;
     int64_t due = 0;
     std::memcpy(&due, value.data(), sizeof due);
@@ -85,7 +110,8 @@ void latency(const Arguments& arguments) {
           .count = count,
           .pacer = pacer,
           .from = begin + static_cast<int64_t>(warm * 1e9),
-          .deadline = pacer.due(count) + static_cast<int64_t>(kPatienceSeconds * 1e9)};
+          .deadline = pacer.due(count) + static_cast<int64_t>(kPatienceSeconds * 1e9),
+          .window = arguments.number("window", kWindow)};
   // One connection publishes and another gets the acknowledgements: a thread for each.
   NatsConnection connection(static_cast<uint16_t>(arguments.number("port")));
   NatsConnection acknowledgements(static_cast<uint16_t>(arguments.number("port")));
@@ -94,17 +120,20 @@ void latency(const Arguments& arguments) {
   acknowledgements.flush();
   Worker receiver([&] { receive(run, static_cast<uint16_t>(arguments.number("at", arguments.number("port")))); });
   Worker acknowledger([&] {
-    uint64_t taken = 0;
-    take_acknowledgements(run, acknowledgements, taken, run.deadline);
-    if (taken < run.count) throw Failure(fmt::format("{} of {} records were acknowledged", taken, run.count));
+    try {
+      take_acknowledgements(run, acknowledgements);
+    } catch (...) {
+      run.failed = true;
+      throw;
+    }
   });
   Worker sender([&] { send(run, connection, reply); });
+  acknowledger.join();  // first: what it fails with is why the others fail
   sender.join();
-  acknowledger.join();
   receiver.join();
   fmt::print(R"({{"records": {}, "rate": {}, "acknowledged": {}, "delivered": {}}})"
              "\n",
-             count, rate, run.acknowledged.json(), run.delivered.json());
+             run.count.load(), rate, run.acknowledged.json(), run.delivered.json());
 }
 
 }  // namespace distributary::bench

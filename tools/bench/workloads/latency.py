@@ -43,6 +43,7 @@ class LatencySynced(Latency):
     title = "Latency at a fixed rate, on the disk before it is acknowledged"
     situation = SINGLE_SYNCED
     limit = "write of 4 KiB and fdatasync"
+    note = "A server that cannot take the rate shows seconds: records wait for their turn from when they were due."
 
     def measure_limit(self, raw: Raw, scale: Scale) -> Metrics:
         found = raw.run("sync", size=4096, seconds=min(scale.latency_seconds, 3))["write"]
