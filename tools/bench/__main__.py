@@ -5,8 +5,8 @@
     ./x bench --full           what docs/benchmarks.md shows: five interleaved runs on a machine that does nothing else
     ./x bench --row 8          some rows only; with --quick or --full
     ./x bench --list           the rows and the peers
-    ./x bench --publish FILE   makes docs/benchmarks.md from the results in FILE; a row that several files have is taken
-                               from the last
+    ./x bench --publish FILE   makes docs/benchmarks.md from the results in FILE, also of a run that was broken off;
+                               a row that several files have is taken from the last
     ./x bench --micro [FILTER] the micro benchmarks
 """
 
@@ -27,7 +27,7 @@ import figures  # noqa: E402
 import machine  # noqa: E402
 import report  # noqa: E402
 from payload import payload_file  # noqa: E402
-from peers import PEERS  # noqa: E402
+from peers import PEERS, Peer  # noqa: E402
 from programs import TREE  # noqa: E402
 from runner import Plan, Runner, to_terminal  # noqa: E402
 from workloads import ROWS, SCALES, with_needs  # noqa: E402
@@ -65,10 +65,18 @@ def list_all() -> None:
         print(f"peer    {peer.name}")
 
 
+def why_missing(peer: type[Peer]) -> str | None:
+    to_terminal(f"looking for {peer.title}")
+    try:
+        return peer.missing()
+    except Exception as error:  # noqa: BLE001  (whatever it is: the others can be had)
+        return f"{type(error).__name__}: {error}"
+
+
 def chosen_peers(arguments: argparse.Namespace) -> tuple[list, dict[str, str]]:
     """Those that can be had, and why the others cannot."""
     names = arguments.peer or [name for name in PEERS if arguments.scale == "full" or name not in NOT_QUICK]
-    missing = {name: why for name in names if name in PEERS and (why := PEERS[name].missing())}
+    missing = {name: why for name in names if name in PEERS and (why := why_missing(PEERS[name]))}
     for name, why in missing.items():
         to_terminal(f"without {name}: {why}")
     return [PEERS[name] for name in names if name in PEERS and name not in missing], missing
@@ -117,10 +125,16 @@ def main(words: list[str]) -> int:
             name: {"version": version, "settings": runner.settings.get(name, {})} for name, version in versions.items()
         }
         results["took"] = round((datetime.datetime.now(datetime.timezone.utc) - began).total_seconds())
-        path.write_text(json.dumps(results, indent=1) + "\n")
+        results["cut"] = runner.cut
+        written = path.with_suffix(".new")
+        written.write_text(json.dumps(results, indent=1) + "\n")
+        written.replace(path)
 
     runner = Runner(plan, arguments.folder / "run", payload_file(arguments.folder), to_terminal, save)
-    runner.run()
+    try:
+        runner.run()
+    except KeyboardInterrupt:
+        runner.cut = "ended before its time"
     save(runner)
     print(report.text(results))
     print(f"{results['took']} s; {path}")

@@ -76,5 +76,18 @@ class Server:
         self.process = None
 
 
+def kill_all(servers: list[Server]) -> None:
+    """One that had ended by itself is an error, once the others are ended too."""
+    problems = []
+    for server in servers:
+        try:
+            server.check()
+        except RuntimeError as error:
+            problems.append(str(error))
+        server.kill()
+    if problems:
+        raise RuntimeError("\n".join(problems))
+
+
 def settle(seconds: float) -> None:
     time.sleep(seconds)

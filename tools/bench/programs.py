@@ -15,7 +15,7 @@ sys.path.insert(0, str(TREE / "tests" / "system"))
 
 from clusters import binaries  # noqa: E402
 
-RUN_SECONDS = 900
+RUN_SECONDS = 300
 
 
 class Wrong(Exception):

@@ -183,8 +183,9 @@ def bars(results: dict[str, Any], row: Row) -> list[svg.Bar]:
 
 def circumstances(results: dict[str, Any]) -> str:
     minutes = results["took"] // 60
+    cut = f" It was cut short: {results['cut']}." if results.get("cut") else ""
     lines = [
-        f"\n## What it ran on\n\nBegun {results['began']}, by `{results['command']}`, in {minutes} minutes.\n",
+        f"\n## What it ran on\n\nBegun {results['began']}, by `{results['command']}`, in {minutes} minutes.{cut}\n",
         table(["", ""], [[key, str(value)] for key, value in results["machine"].items()]),
         "\n## What was compared\n",
     ]

@@ -11,13 +11,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import memory
 import processes
 from peers import Peer
 from peers.base import Situation
 from peers.raw import Raw
+from progress import Progress, Step
 from workloads import ROWS, Row, Scale
 
 IDLE_SECONDS = 2
+GIVEN_UP_AFTER = 2  # failures of a row with one peer; the repetitions that follow leave it out
+FEWEST_REPETITIONS = 3  # however long they take
 
 
 @dataclasses.dataclass
@@ -26,6 +30,20 @@ class Plan:
     rows: list[int]
     peers: list[type[Peer]]
     limits: bool  # measure the machine too
+
+    def peers_of(self, rows: list[Row]) -> list[type[Peer]]:
+        """Those that have the like of one of the rows."""
+        return [peer for peer in self.peers if any(row.number not in peer.without for row in rows)]
+
+    def steps(self) -> list[Step]:
+        """All that will run, in its order."""
+        found = []
+        for repetition in range(self.scale.repetitions):
+            for situation, rows in by_situation(self.rows).items():
+                names = [Raw.name] if self.limits else []
+                names += [peer.name for peer in self.peers_of(rows)]
+                found += [Step(repetition, situation.name, name) for name in names]
+        return found
 
 
 def by_situation(numbers: list[int]) -> dict[Situation, list[Row]]:
@@ -48,7 +66,7 @@ def warm_up(peer: Peer, seconds: float) -> None:
 
 
 class Runner:
-    """`on_peer` is called after each peer, so that a run that is broken off leaves what it has."""
+    """`on_step` is called after each peer, so that a run that is broken off leaves what it has."""
 
     def __init__(
         self,
@@ -56,24 +74,45 @@ class Runner:
         folder: pathlib.Path,
         payload: pathlib.Path,
         say: Callable[[str], None],
-        on_peer: Callable[[Runner], None] = lambda _: None,
+        on_step: Callable[[Runner], None] = lambda _: None,
     ):
         self.plan = plan
-        self.on_peer = on_peer
+        self.on_step = on_step
         self.folder = folder
         self.payload = payload
         self.say = say
         self.runs: list[dict[str, Any]] = []
         self.settings: dict[str, dict[str, str]] = {}
+        self.progress = Progress(plan.steps())
+        self.cut = ""  # what was left out for want of time
 
     def run(self) -> None:
         for repetition in range(self.plan.scale.repetitions):
+            if not self.has_time(repetition):
+                break
             for situation, rows in by_situation(self.plan.rows).items():
                 if self.plan.limits:
-                    self.run_limits(rows, repetition)
-                for peer in self.plan.peers:
-                    self.run_peer(peer, situation, rows, repetition)
-                    self.on_peer(self)
+                    self.step(lambda rows=rows: self.run_limits(rows, repetition))
+                for peer in self.plan.peers_of(rows):
+                    self.step(lambda peer=peer, at=situation, rows=rows: self.run_peer(peer, at, rows, repetition))
+
+    def has_time(self, repetition: int) -> bool:
+        """A slow machine gets fewer repetitions than it should."""
+        if repetition < FEWEST_REPETITIONS:
+            return True
+        minutes = self.progress.minutes_passed() + self.progress.minutes_of_repetition()
+        if minutes <= self.plan.scale.minutes:
+            return True
+        self.cut = f"{repetition} of {self.plan.scale.repetitions} repetitions, for want of time"
+        self.say(self.cut)
+        return False
+
+    def step(self, work: Callable[[], None]) -> None:
+        self.say(self.progress.text())
+        begin = time.monotonic()
+        work()
+        self.progress.end_step(time.monotonic() - begin)
+        self.on_step(self)
 
     def fresh_folder(self, name: str) -> pathlib.Path:
         """Not there yet; what earlier runs wrote is on the disk, so that it does not disturb this one."""
@@ -104,16 +143,18 @@ class Runner:
             raw.stop()
 
     def run_peer(self, kind: type[Peer], situation: Situation, rows: list[Row], repetition: int) -> None:
-        rows = [row for row in rows if row.number not in kind.without]
+        rows = [row for row in rows if row.number not in kind.without and not self.given_up(row, kind)]
         if not rows:
             return
-        peer = kind(self.fresh_folder(kind.name), self.payload, situation)
-        self.settings.setdefault(kind.name, {}).update(peer.settings())
+        peer: Peer | None = None
         try:
+            peer = kind(self.fresh_folder(kind.name), self.payload, situation)
+            self.settings.setdefault(kind.name, {}).update(peer.settings())
             begin = time.monotonic()
             peer.start()
             self.say(f"{time.monotonic() - begin:6.1f} s  {kind.title} started: {situation.name}")
-            self.run_rows(peer, rows, repetition)
+            with memory.watching(peer):
+                self.run_rows(peer, rows, repetition)
         except Exception as error:  # noqa: BLE001
             self.say(f"{kind.name} failed: {error}")
             for row in rows:
@@ -121,20 +162,32 @@ class Runner:
                     self.record(row, kind.name, repetition, lambda error=error: throw(error))
         finally:
             try:
-                peer.stop()
+                if peer is not None:
+                    peer.stop()
             except Exception as error:  # noqa: BLE001
                 self.say(f"{kind.name} could not be stopped: {error}")
+
+    def given_up(self, row: Row, kind: type[Peer]) -> bool:
+        failures = [run for run in self.runs if (run["row"], run["peer"]) == (row.number, kind.name) and "error" in run]
+        return len(failures) >= GIVEN_UP_AFTER
 
     def run_rows(self, peer: Peer, rows: list[Row], repetition: int) -> None:
         processes.settle(IDLE_SECONDS if self.plan.scale.repetitions > 1 else 0.5)
         peer.idle_bytes = peer.memory("RssAnon")
         if peer.warms_up and peer.situation.warmed:
             warm_up(peer, self.plan.scale.warm_seconds)
-        for row in rows:
-            row.prepare(peer, self.plan.scale)
-        for row in rows:
+        ready = [row for row in rows if self.prepare(row, peer, repetition)]
+        for row in ready:
             os.sync()
             self.record(row, peer.name, repetition, lambda row=row: row.measure(peer, self.plan.scale))
+
+    def prepare(self, row: Row, peer: Peer, repetition: int) -> bool:
+        """False: it could not be, and that is recorded in place of what would have been measured."""
+        try:
+            row.prepare(peer, self.plan.scale)
+        except Exception as error:  # noqa: BLE001
+            return self.record(row, peer.name, repetition, lambda error=error: throw(error))
+        return True
 
     @staticmethod
     def is_of(run: dict[str, Any], row: Row, kind: type[Peer], repetition: int) -> bool:

@@ -67,6 +67,7 @@ class Peer:
         self.payload = payload
         self.situation = situation
         self.idle_bytes: dict[str, int] = {}
+        self.peak_bytes = 0
         self.replicating = False
         self.wan = Wan() if situation.wan else None
 

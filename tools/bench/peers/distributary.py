@@ -78,9 +78,11 @@ class Distributary(KafkaClients):
         self.clusters[0].start()
 
     def stop_servers(self) -> None:
-        if self.copy is not None:
-            self.copy.stop()
-        ended = self.site.close()
+        try:
+            if self.copy is not None:
+                self.copy.stop()
+        finally:
+            ended = self.site.close()
         if ended:
             raise RuntimeError(f"servers of Distributary ended by themselves: {', '.join(ended)}")
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import programs
 from clusters import answers, free_port
-from processes import Server
+from processes import Server, kill_all
 from waiting import wait_until
 
 from peers.base import SYNCED, KafkaClients
@@ -168,10 +168,7 @@ class Kafka(KafkaClients):
             wait_until("Kafka listens", ready, START_SECONDS, 0.05)
 
     def stop_servers(self) -> None:
-        for server in [self.mirror, *self.brokers]:
-            if server is not None:
-                server.check()
-                server.kill()
+        kill_all([server for server in (self.mirror, *self.brokers) if server is not None])
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def pids(self) -> dict[str, int]:

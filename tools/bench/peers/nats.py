@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import programs
 from clusters import answers, free_port
-from processes import Server
+from processes import Server, kill_all
 from waiting import wait_until
 
 from peers.base import SYNCED, Batch, Peer
@@ -112,9 +112,7 @@ class Nats(Peer):
         return Server([program(), "-c", str(file)], folder / "server.log")
 
     def stop_servers(self) -> None:
-        for server in self.servers:
-            server.check()
-            server.kill()
+        kill_all(self.servers)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def pids(self) -> dict[str, int]:

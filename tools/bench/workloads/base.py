@@ -25,14 +25,15 @@ class Scale:
     topics: int
     wan_seconds: float
     starts: int
+    minutes: float  # after so many no repetition is begun, but for the first ones
 
 
 SCALES = {
     scale.name: scale
     for scale in (
-        Scale("tiny", 1, 0.3, 8_000_000, 500, 0.5, 0, 50, 2, 1),
-        Scale("quick", 1, 3, 300_000_000, 10_000, 4, 5, 1000, 8, 2),
-        Scale("full", 5, 5, 1_000_000_000, 20_000, 10, 15, 100_000, 10, 5),
+        Scale("tiny", 1, 0.3, 8_000_000, 500, 0.5, 0, 50, 2, 1, 60),
+        Scale("quick", 1, 3, 300_000_000, 10_000, 4, 5, 1000, 8, 2, 60),
+        Scale("full", 5, 5, 1_000_000_000, 20_000, 10, 15, 100_000, 10, 5, 60),
     )
 }
 

@@ -65,16 +65,16 @@ class Replicate(Row):
 class Memory(Row):
     number = 13
     title = "Memory of all servers of two clusters, page cache not counted"
+    note = "Anonymous memory (RssAnon) of all server processes together, looked at ten times a second from their start on."
     situation = PAIR
     needs = (8,)
     metrics: ClassVar[list[Metric]] = [
-        Metric("peak", "MiB at most, after row 8", False),
+        Metric("peak", "MiB at most, under load", False),
         Metric("idle", "MiB idle", False),
     ]
 
     def measure(self, peer: Peer, scale: Scale) -> Metrics:
-        peak = sum(peer.memory("VmHWM").values())
-        return {"peak": peak / (1 << 20), "idle": sum(peer.idle_bytes.values()) / (1 << 20)}
+        return {"peak": peer.peak_bytes / (1 << 20), "idle": sum(peer.idle_bytes.values()) / (1 << 20)}
 
 
 ROWS = [Replicate(), Memory()]
