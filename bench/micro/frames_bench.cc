@@ -27,14 +27,14 @@ std::vector<Bytes> contents_of(const benchmark::State& state) {
   return std::vector<Bytes>(static_cast<size_t>(state.range(1)), Bytes(batch_of(static_cast<size_t>(state.range(0)))));
 }
 
-void link_encode(benchmark::State& state) {
+void frame_encode(benchmark::State& state) {
   std::vector<Bytes> contents = contents_of(state);
   for (auto _ : state) benchmark::DoNotOptimize(encode_entries(1, contents));
   state.SetBytesProcessed(static_cast<int64_t>(entries_frame_bytes(contents)) * state.iterations());
 }
-BENCHMARK(link_encode)->Args({1024, 64})->Args({16384, 16})->Args({1 << 20, 1});
+BENCHMARK(frame_encode)->Args({1024, 64})->Args({16384, 16})->Args({1 << 20, 1});
 
-void link_decode(benchmark::State& state) {
+void frame_decode(benchmark::State& state) {
   std::vector<uint8_t> frame = joined(encode_entries(1, contents_of(state)));
   for (auto _ : state) {
     CHECK(check_frame(frame));
@@ -42,7 +42,7 @@ void link_decode(benchmark::State& state) {
   }
   state.SetBytesProcessed(static_cast<int64_t>(frame.size()) * state.iterations());
 }
-BENCHMARK(link_decode)->Args({1024, 64})->Args({16384, 16})->Args({1 << 20, 1});
+BENCHMARK(frame_decode)->Args({1024, 64})->Args({16384, 16})->Args({1 << 20, 1});
 
 void kafka_produce_decode(benchmark::State& state) {
   std::vector<uint8_t> batch = batch_of(1024);
@@ -58,7 +58,7 @@ void kafka_produce_decode(benchmark::State& state) {
 }
 BENCHMARK(kafka_produce_decode)->Arg(1)->Arg(12)->Arg(100);
 
-void kafka_fetch_encode(benchmark::State& state) {
+void fetch_assembly(benchmark::State& state) {
   kafka::FetchResponse response;
   response.responses.emplace_back();
   for (int32_t i = 0; i < state.range(0); ++i) {
@@ -68,6 +68,6 @@ void kafka_fetch_encode(benchmark::State& state) {
   }
   for (auto _ : state) CHECK(kafka::encode_response_frame(response, 12, 1));
 }
-BENCHMARK(kafka_fetch_encode)->Arg(1)->Arg(12)->Arg(100);
+BENCHMARK(fetch_assembly)->Arg(1)->Arg(12)->Arg(100);
 
 }  // namespace

@@ -25,13 +25,13 @@ std::vector<uint8_t> batch_of(Codec codec, size_t value_bytes) {
   return builder.codec(codec).build();
 }
 
-void check_header(benchmark::State& state) {
+void batch_check_header(benchmark::State& state) {
   std::vector<uint8_t> batch = batch_of(static_cast<Codec>(state.range(0)), static_cast<size_t>(state.range(1)));
   for (auto _ : state) CHECK(check_produced_batch(batch, {}));
   state.SetBytesProcessed(static_cast<int64_t>(batch.size()) * state.iterations());
 }
 
-void check_all(benchmark::State& state) {
+void batch_check_all(benchmark::State& state) {
   std::vector<uint8_t> batch = batch_of(static_cast<Codec>(state.range(0)), static_cast<size_t>(state.range(1)));
   Decompressor decompressor;
   BatchLimits limits;
@@ -48,5 +48,9 @@ void codecs_and_sizes(benchmark::internal::Benchmark* bench) {
 
 }  // namespace
 
-BENCHMARK(check_header)->ArgNames({"codec", "value"})->Args({0, 100})->Args({0, 10000})->Unit(benchmark::kMicrosecond);
-BENCHMARK(check_all)->Apply(codecs_and_sizes);
+BENCHMARK(batch_check_header)
+    ->ArgNames({"codec", "value"})
+    ->Args({0, 100})
+    ->Args({0, 10000})
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(batch_check_all)->Apply(codecs_and_sizes);
