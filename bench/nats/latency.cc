@@ -117,7 +117,7 @@ void latency(const Arguments& arguments) {
   NatsConnection acknowledgements(static_cast<uint16_t>(arguments.number("port")));
   std::string reply = acknowledgements.own("ack");
   acknowledgements.subscribe(reply);
-  acknowledgements.flush();
+  acknowledgements.request("$JS.API.INFO", "");  // once that is answered, the server knows the subscription too
   Worker receiver([&] { receive(run, static_cast<uint16_t>(arguments.number("at", arguments.number("port")))); });
   Worker acknowledger([&] {
     try {
