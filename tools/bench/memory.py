@@ -18,7 +18,7 @@ def of_all(peer: Peer) -> int:
     """Of all its servers that run now."""
     try:
         return sum(peer.memory("RssAnon").values())
-    except (OSError, KeyError, ProcessLookupError):  # one ends just now
+    except (OSError, KeyError, AttributeError):  # one ends just now, or has been stopped by the row
         return 0
 
 

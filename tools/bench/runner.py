@@ -19,7 +19,7 @@ from peers.raw import Raw
 from progress import Progress, Step
 from workloads import ROWS, Row, Scale
 
-IDLE_SECONDS = 2
+IDLE_SECONDS = 1
 GIVEN_UP_AFTER = 2  # failures of a row with one peer; the repetitions that follow leave it out
 FEWEST_REPETITIONS = 3  # however long they take
 

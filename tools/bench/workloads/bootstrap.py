@@ -33,7 +33,7 @@ class Bootstrap(Row):
     )
 
     def prepare(self, peer: Peer, scale: Scale) -> None:
-        peer.bulk, _ = peer.produce("bulk", SIZE, PARTITIONS, bytes=scale.stored_bytes * 2)
+        peer.bulk, _ = peer.produce("bulk", SIZE, PARTITIONS, bytes=scale.stored_bytes)
         for topic in ("before", "during"):
             peer.create_topic(topic, 1)
 
