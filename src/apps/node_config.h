@@ -20,7 +20,7 @@ struct NodeConfig {
   Address gateway{"127.0.0.1", kGatewayPort};
   bool secure_admin = false;                // mutual TLS on the administration listener
   std::vector<std::string> administrators;  // users who may change what belongs to no stream
-  size_t tail_cache_bytes = 64u << 20;      // newest log of all streams, in memory
+  size_t tail_cache_bytes = 32u << 20;      // newest log of all streams, in memory
   Catalog::Options catalog;
   BrokerOptions broker;
   KafkaListenerOptions listener;

@@ -45,7 +45,7 @@ std::vector<ProgramOption> server_options() {
       {"allow-remote", "true: listen beyond this machine although Kafka clients are not authenticated", "false"},
       {"administrators", "users who may change what belongs to no stream, comma-separated", "root,mapr"},
       {"segment-bytes", "size at which a segment of a stream's log is sealed", "268435456"},
-      {"tail-cache-bytes", "memory for the newest log of all streams", "67108864"},
+      {"tail-cache-bytes", "memory for the newest log of all streams", "33554432"},
       {"reserve-bytes", "disk space kept for deletions and retention; produce is refused below it", "1073741824"},
       {"rebalance-delay-ms", "how long a new consumer group waits for more members", "500"},
       {"consumer-session-timeout-ms", "silence after which a member of a consumer group of the new protocol is removed",

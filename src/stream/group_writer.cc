@@ -62,7 +62,7 @@ bool GroupWriter::must_roll() const {
 
 void GroupWriter::begin_group() {
   PendingGroup group;
-  group.bytes.reserve(64u << 10);
+  group.bytes.reserve(std::clamp(last_group_bytes_ + last_group_bytes_ / 16, kGroupReserveMin, kGroupReserveMax));
   if (must_roll()) {
     if (segment_end_ != 0) {
       to_seal_.push_back(segment_);
@@ -106,6 +106,7 @@ void GroupWriter::added(const LogPosition& end) {
 void GroupWriter::close_group() {
   CHECK(open_);
   segment_end_ = groups_.back().next_at();
+  last_group_bytes_ = groups_.back().bytes.size();
   open_ = false;
 }
 
@@ -174,9 +175,10 @@ Task<Status> GroupWriter::write_next() {
   groups_.pop_front();
   bool begins_segment = group.header_at != 0;
   if (begins_segment) CO_TRY_STATUS(co_await begin_segment(group));
+  const size_t held = group.bytes.capacity();
   Bytes data = finish(group);
   CO_TRY_STATUS(co_await log_.append(data));
-  cache_.put(id_, group.segment, group.at, data.slice(group.header_at, data.size() - group.header_at));
+  cache_.put(id_, group.segment, group.at, data.slice(group.header_at, data.size() - group.header_at), held);
   unwritten_bytes_ = groups_.empty() ? 0 : unwritten_bytes_ - std::min(unwritten_bytes_, data.size());
   written_lsn_ = group.last_lsn();
   written_end_ = group.end;

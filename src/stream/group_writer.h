@@ -22,9 +22,12 @@
 namespace distributary {
 
 inline constexpr size_t kGroupTargetBytes = 1u << 20;  // a gathering group is closed when it has grown to this
+// What a new group reserves: as much as the one before took, within these. Growing would copy it again and again.
+inline constexpr size_t kGroupReserveMin = 64u << 10;
+inline constexpr size_t kGroupReserveMax = 2u << 20;
 inline constexpr size_t kGroupWhileSyncingBytes = 128u
                                                   << 10;  // while a sync is under way, smaller groups wait and gather
-inline constexpr size_t kUnwrittenBytesMax = 64u << 20;   // producers wait (Stream::has_room) beyond this
+inline constexpr size_t kUnwrittenBytesMax = 32u << 20;   // producers wait (Stream::has_room) beyond this
 
 // What becomes visible when a group does.
 struct RaisedWatermark {
@@ -128,6 +131,7 @@ class GroupWriter {
   std::vector<SegmentNumber> to_seal_;  // left by the writer, not yet reported
   size_t unwritten_bytes_ = 0;
   size_t gathered_from_ = 0;
+  size_t last_group_bytes_ = 0;
   bool syncing_ = false;
   bool mark_wanted_ = false;  // an empty group is still to follow the last one
   std::optional<Error> failure_;
