@@ -129,8 +129,6 @@ Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsIdentity& identity
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, 0);
   SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_read_ahead(context, 1);
-  SSL_CTX_set_default_read_buffer_len(context, TlsSession::kReceiveBytes);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   SSL_CTX_set_cert_verify_callback(context, verify_peer, nullptr);
   TRY_STATUS(use_identity(context, identity));
@@ -141,13 +139,16 @@ TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
 TlsSession::TlsSession(std::shared_ptr<TlsContext> context, int descriptor, Role role)
     : context_(std::move(context)), ssl_(SSL_new(context_->get())) {
-  // Records gather before they are sent, so that a call of the system carries several.
+  // Records gather before they are sent, and come several at once, so that a call of the system carries many. OpenSSL's
+  // own read-ahead would do the latter too, but moves all that is left to the front for every record.
   BIO* input = BIO_new_socket(descriptor, BIO_NOCLOSE);
+  BIO* ahead = BIO_new(BIO_f_buffer());
   BIO* output = BIO_new_socket(descriptor, BIO_NOCLOSE);
   BIO* gather = BIO_new(BIO_f_buffer());
-  CHECK(ssl_ != nullptr && input != nullptr && output != nullptr && gather != nullptr);
+  CHECK(ssl_ != nullptr && input != nullptr && ahead != nullptr && output != nullptr && gather != nullptr);
+  CHECK(BIO_set_read_buffer_size(ahead, kReceiveBytes) == 1);
   CHECK(BIO_set_write_buffer_size(gather, kSendBytes) == 1);
-  SSL_set_bio(ssl_, input, BIO_push(gather, output));  // and frees them
+  SSL_set_bio(ssl_, BIO_push(ahead, input), BIO_push(gather, output));  // and frees them
   if (role == Role::connects) {
     SSL_set_connect_state(ssl_);
   } else {
@@ -194,7 +195,7 @@ TlsSession::Outcome TlsSession::read(MutableBytes into, size_t& count) {
       return count > 0 ? Outcome::done : outcome;  // an end or a failure shows again at the next call
     }
     count += got;
-    if (SSL_has_pending(ssl_) == 0) break;
+    if (SSL_has_pending(ssl_) == 0 && BIO_ctrl_pending(SSL_get_rbio(ssl_)) == 0) break;
   }
   return Outcome::done;
 }
