@@ -65,16 +65,16 @@ class Replicate(Row):
 class Memory(Row):
     number = 13
     title = "Memory of all servers of two clusters, page cache not counted"
-    note = "Anonymous memory (RssAnon) of all server processes together, looked at ten times a second from their start on."
+    note = "Anonymous memory (RssAnon) of all servers together, looked at ten times a second from their start on."
     situation = PAIR
     needs = (8,)
     metrics: ClassVar[list[Metric]] = [
-        Metric("peak", "MiB at most, under load", False),
+        Metric("anonymous_peak", "MiB at most, under load", False),
         Metric("idle", "MiB idle", False),
     ]
 
     def measure(self, peer: Peer, scale: Scale) -> Metrics:
-        return {"peak": peer.peak_bytes / (1 << 20), "idle": sum(peer.idle_bytes.values()) / (1 << 20)}
+        return {"anonymous_peak": peer.peak_bytes / (1 << 20), "idle": sum(peer.idle_bytes.values()) / (1 << 20)}
 
 
 ROWS = [Replicate(), Memory()]
