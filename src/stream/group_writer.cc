@@ -175,6 +175,8 @@ Task<Status> GroupWriter::write_next() {
   groups_.pop_front();
   bool begins_segment = group.header_at != 0;
   if (begins_segment) CO_TRY_STATUS(co_await begin_segment(group));
+  // A small group after a large one; what is cached holds no more than it needs.
+  if (group.bytes.capacity() > 2 * std::max(group.bytes.size(), kGroupReserveMin)) group.bytes.shrink_to_fit();
   const size_t held = group.bytes.capacity();
   Bytes data = finish(group);
   CO_TRY_STATUS(co_await log_.append(data));

@@ -23,7 +23,7 @@ namespace distributary {
 
 inline constexpr size_t kGroupTargetBytes = 1u << 20;  // a gathering group is closed when it has grown to this
 // What a new group reserves: as much as the one before took, within these. Growing would copy it again and again.
-inline constexpr size_t kGroupReserveMin = 64u << 10;
+inline constexpr size_t kGroupReserveMin = 4u << 10;
 inline constexpr size_t kGroupReserveMax = 2u << 20;
 inline constexpr size_t kGroupWhileSyncingBytes = 128u
                                                   << 10;  // while a sync is under way, smaller groups wait and gather
