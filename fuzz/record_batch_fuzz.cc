@@ -31,7 +31,7 @@ void check_against_reader(const RecordBatchView& batch, const RecordsSummary& su
 // The base offset, which nothing depends on, holds the fuzzer's wishes: right count, records compressed here.
 void make_plausible(std::vector<uint8_t>& bytes) {
   uint8_t wishes = bytes[0];
-  if ((wishes & 1) != 0) store_be(bytes.data() + 23, load_be<int32_t>(bytes.data() + 57) - 1);
+  if ((wishes & 1) != 0) store_be(bytes.data() + 23, load_be<uint32_t>(bytes.data() + 57) - 1);
   if ((wishes & 2) != 0) {
     bytes[22] = static_cast<uint8_t>((bytes[22] & ~7) | (1 + (wishes >> 2) % 4));
     auto packed = compress(static_cast<Codec>(bytes[22] & 7), ByteView(bytes).subspan(kBatchHeaderBytes));

@@ -20,6 +20,12 @@ constexpr size_t kHeaderBytes = 64;
 constexpr size_t kFooterBytes = 32;
 constexpr size_t kPlaceBytes = 28;
 
+// They wrap around: timestamps are a client's, and a damaged run may say anything.
+int64_t difference(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+}
+int64_t sum(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); }
+
 void put_entry(Encoder& out, const IndexEntry& entry, const IndexEntry& previous) {
   out.varint(entry.key - previous.key);
   out.zigzag(entry.key == previous.key ? entry.base_offset - previous.end_offset() : entry.base_offset);
@@ -27,19 +33,23 @@ void put_entry(Encoder& out, const IndexEntry& entry, const IndexEntry& previous
   out.zigzag(static_cast<int64_t>(entry.segment - previous.segment));
   out.zigzag(static_cast<int64_t>(entry.at / 8) - static_cast<int64_t>(previous.at / 8));
   out.varint(entry.length / 8);
-  out.zigzag(entry.max_timestamp - previous.max_timestamp);
+  out.zigzag(difference(entry.max_timestamp, previous.max_timestamp));
 }
 
 IndexEntry get_entry(Decoder& in, const IndexEntry& previous) {
   IndexEntry entry;
   entry.key = previous.key + in.varint();
-  int64_t base = in.zigzag();
-  entry.base_offset = entry.key == previous.key ? previous.end_offset() + base : base;
+  const Offset follows = entry.key == previous.key ? previous.end_offset() : 0;
+  entry.base_offset = sum(follows, in.zigzag());
   entry.offsets = static_cast<uint32_t>(in.varint());
+  if (Offset end = 0; __builtin_add_overflow(entry.base_offset, entry.offsets, &end)) {
+    in.fail();
+    return {};
+  }
   entry.segment = previous.segment + static_cast<uint64_t>(in.zigzag());
   entry.at = (previous.at / 8 + static_cast<uint64_t>(in.zigzag())) * 8;
   entry.length = static_cast<uint32_t>(in.varint() * 8);
-  entry.max_timestamp = previous.max_timestamp + in.zigzag();
+  entry.max_timestamp = sum(previous.max_timestamp, in.zigzag());
   return entry;
 }
 
