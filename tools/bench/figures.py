@@ -57,17 +57,28 @@ def number(value: float) -> str:
     return f"{value:.2g}" if abs(value) < 0.1 else f"{value:.2f}"
 
 
+def _both(whole: dict[str, Any], more: dict[str, Any], name: str, whose: str) -> dict[str, Any]:
+    """A peer of two measurements, whose version may not be the same in both."""
+    old, new = whole["peers"].get(name), more["peers"][name]
+    if old is None:
+        return new
+    version = old["version"] if old["version"] == new["version"] else f"{old['version']} ({whose} {new['version']})"
+    return {"version": version, "settings": {**old["settings"], **new["settings"]}}
+
+
 def merged(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """Of several measurements one; the rows of a later one replace those of the earlier."""
+    """Of several measurements one; the rows of a later one replace those of the earlier, and are said to be its."""
     whole = results[0]
     for more in results[1:]:
         again = {run["row"] for run in more["runs"]}
+        whose = f"rows {', '.join(str(row) for row in sorted(again))}:"
         whole = {
             **whole,
+            "began": f"{whole['began']} ({whose} {more['began']})",
             "command": f"{whole['command']}; {more['command']}",
             "took": whole["took"] + more["took"],
             "missing": {**whole["missing"], **more["missing"]},
-            "peers": {**whole["peers"], **more["peers"]},
+            "peers": {**whole["peers"], **{name: _both(whole, more, name, whose) for name in more["peers"]}},
             "runs": [run for run in whole["runs"] if run["row"] not in again] + more["runs"],
         }
     return whole

@@ -30,11 +30,20 @@ class FiguresTest(unittest.TestCase):
         self.assertEqual(shown, ["0", "0.012", "0.50", "1.24", "45.7", "123", "1,230", "5,680,000"])
 
     def test_the_rows_of_a_later_measurement_replace_those_of_the_earlier(self):
-        head = {"took": 1, "command": "a", "missing": {}, "peers": {"kafka": {}}}
-        later = {"took": 2, "command": "b", "missing": {}, "peers": {"nats": {}}, "runs": [{"row": 2, "peer": "nats"}]}
-        whole = merged([{**head, "runs": RUNS}, later])
+        first = {
+            **{"took": 1, "began": "Mon", "command": "a", "missing": {}},
+            "peers": {"kafka": {"version": "4", "settings": {}}},
+        }
+        later = {
+            **{"took": 2, "began": "Tue", "command": "b", "missing": {}},
+            "peers": {"nats": {"version": "2", "settings": {}}, "kafka": {"version": "5", "settings": {"heap": "1G"}}},
+            "runs": [{"row": 2, "peer": "nats"}],
+        }
+        whole = merged([{**first, "runs": RUNS}, later])
         self.assertEqual(whole["runs"], [RUNS[4], {"row": 2, "peer": "nats"}])
         self.assertEqual((whole["took"], whole["command"], list(whole["peers"])), (3, "a; b", ["kafka", "nats"]))
+        self.assertEqual(whole["began"], "Mon (rows 2: Tue)")
+        self.assertEqual(whole["peers"]["kafka"], {"version": "4 (rows 2: 5)", "settings": {"heap": "1G"}})
 
 
 if __name__ == "__main__":
