@@ -2,8 +2,6 @@
 set -euo pipefail
 source tools/x/lib/common.sh
 
-# Without a target, release makes what is released, the programs; the other presets make everything.
-
 preset=${1:-release}
 if (($# > 0)); then shift; fi
 presets=(release dev asan tsan fuzz bench)
@@ -12,6 +10,8 @@ ensure_packages
 case $preset in
   fuzz) compile fuzz "${@:-fuzzers}" ;;
   bench) compile bench "${@:-benchmarks}" ;;
-  release) compile release "${@:-distributary}" ;;
+  release) # what is released; `all` makes the tests too
+    compile release "${@:-distributary}"
+    ;;
   *) compile "$preset" "$@" ;;
 esac

@@ -15,6 +15,7 @@ while (($# > 0)); do
   esac
   shift 2
 done
+[[ $preset == fuzz || $preset == asan ]] || die "the build '$preset' has no fuzzers; --build takes fuzz or asan"
 ensure_packages
 compile "$preset" fuzzers
 
