@@ -39,7 +39,7 @@ struct Outcome {
   std::vector<uint64_t> acknowledged;  // by partition; empty if nobody asks
 };
 
-void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+void on_produced(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   Outcome& outcome = *static_cast<Outcome*>(opaque);
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     if (!outcome.acknowledged.empty())
@@ -63,7 +63,7 @@ class Producer {
     settings.emplace_back("delivery.report.only.error", reports ? "false" : "true");
     if (reports) outcome_.acknowledged.resize(topic.partitions);
     producer_.emplace(rdkafka_client::make_handle(RD_KAFKA_PRODUCER, settings, [this](rd_kafka_conf_t* conf) {
-      rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+      rd_kafka_conf_set_dr_msg_cb(conf, on_produced);
       rd_kafka_conf_set_opaque(conf, &outcome_);
     }));
     handle_ = rd_kafka_topic_new(producer_->get(), topic.name.c_str(), nullptr);

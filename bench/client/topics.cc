@@ -12,8 +12,8 @@ namespace distributary::bench {
 namespace {
 
 constexpr uint64_t kInOneRequest = 1000;
-constexpr int kAnswerMillis = 120'000;
-constexpr int64_t kBetweenLooks = 100'000'000;
+constexpr int kTopicsAnswerMillis = 120'000;
+constexpr int64_t kBetweenListings = 100'000'000;
 
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, decltype(&rd_kafka_NewTopic_destroy)>;
 using Event = std::unique_ptr<rd_kafka_event_t, decltype(&rd_kafka_event_destroy)>;
@@ -31,11 +31,11 @@ void create(rd_kafka_t* client, const std::vector<std::string>& names, uint32_t 
   }
   AdminOptions options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS),
                        rd_kafka_AdminOptions_destroy);
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), kAnswerMillis, error, sizeof error);
-  rd_kafka_AdminOptions_set_operation_timeout(options.get(), kAnswerMillis, error, sizeof error);
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), kTopicsAnswerMillis, error, sizeof error);
+  rd_kafka_AdminOptions_set_operation_timeout(options.get(), kTopicsAnswerMillis, error, sizeof error);
   Queue queue(rd_kafka_queue_new(client), rd_kafka_queue_destroy);
   rd_kafka_CreateTopics(client, pointers.data(), pointers.size(), options.get(), queue.get());
-  Event event(rd_kafka_queue_poll(queue.get(), kAnswerMillis), rd_kafka_event_destroy);
+  Event event(rd_kafka_queue_poll(queue.get(), kTopicsAnswerMillis), rd_kafka_event_destroy);
   if (!event) throw Failure("no answer to the creation of topics");
   rdkafka_client::check(rd_kafka_event_error(event.get()), "creating topics");
   size_t count = 0;
@@ -47,7 +47,7 @@ void create(rd_kafka_t* client, const std::vector<std::string>& names, uint32_t 
 
 uint64_t listed(rd_kafka_t* client, const std::string& prefix) {
   const rd_kafka_metadata_t* metadata = nullptr;
-  rdkafka_client::check(rd_kafka_metadata(client, 1, nullptr, &metadata, kAnswerMillis), "listing topics");
+  rdkafka_client::check(rd_kafka_metadata(client, 1, nullptr, &metadata, kTopicsAnswerMillis), "listing topics");
   std::string begin = prefix + "-";
   auto count = static_cast<uint64_t>(
       std::count_if(metadata->topics, metadata->topics + metadata->topic_cnt,
@@ -99,7 +99,7 @@ void await_topics(const Arguments& arguments) {
   int64_t deadline = begin + static_cast<int64_t>(arguments.real("patience", 300) * 1e9);
   for (uint64_t found = 0; (found = listed(client.get(), topic.name)) < count;) {
     if (now_ns() > deadline) throw Failure(fmt::format("{} of {} topics are there, and time is over", found, count));
-    sleep_until_ns(now_ns() + kBetweenLooks);
+    sleep_until_ns(now_ns() + kBetweenListings);
   }
   fmt::print(R"({{"topics": {}, "seconds": {:.6f}}})"
              "\n",

@@ -9,10 +9,10 @@
 namespace distributary::bench {
 namespace {
 
-constexpr uint64_t kWindow = 4000;  // publishes that are not acknowledged yet
+constexpr uint64_t kPublishWindow = 4000;  // publishes that are not acknowledged yet
 constexpr int kSilenceMillis = 30'000;
 constexpr int64_t kBetweenReports = 50'000'000;
-constexpr int64_t kBetweenLooks = 10'000'000;
+constexpr int64_t kBetweenCounts = 10'000'000;
 constexpr double kWarm = 0.2;
 
 uint16_t port_of(const Arguments& arguments) { return static_cast<uint16_t>(arguments.number("port")); }
@@ -54,7 +54,7 @@ void produce(const Arguments& arguments) {
   connection.subscribe(reply);
   const std::string& subject = arguments.text("subject");
   size_t size = arguments.number("size", 1024);
-  uint64_t window = arguments.number("window", kWindow);
+  uint64_t window = arguments.number("window", kPublishWindow);
   uint64_t most = arguments.number("bytes", UINT64_MAX) / size;
   int64_t begin = now_ns();
   int64_t end = begin + static_cast<int64_t>(arguments.real("seconds", 3600) * 1e9);
@@ -114,7 +114,7 @@ void watch(const Arguments& arguments) {
       fmt::print("{{\"event\": \"flowing\"}}\n");
       std::fflush(stdout);
     }
-    if (have < wanted) sleep_until_ns(now_ns() + kBetweenLooks);
+    if (have < wanted) sleep_until_ns(now_ns() + kBetweenCounts);
   }
   int64_t end = now_ns();
   fmt::print(R"({{"records": {}, "bytes": {}, "seconds": {:.6f}, "since_start": {:.6f}, "ends": [{}]}})"

@@ -9,7 +9,7 @@
 
 namespace distributary {
 namespace {
-const Logger logger("node");
+const Logger node_logger("node");
 }
 
 class Node::Impl {
@@ -121,7 +121,7 @@ Task<Status> Node::Impl::stop() {
   if (gateway_open) co_await gateway.stop();
   if (!catalog_open) co_return Status{};
   Status closed = co_await catalog.close();
-  if (!closed) logger.warn("a stream did not close cleanly", {{"why", closed.error().message}});
+  if (!closed) node_logger.warn("a stream did not close cleanly", {{"why", closed.error().message}});
   co_return closed;
 }
 

@@ -20,7 +20,7 @@
 namespace distributary {
 namespace {
 
-const Logger logger("server");
+const Logger server_logger("server");
 
 std::vector<ProgramOption> init_options() {
   return {
@@ -174,7 +174,7 @@ Task<Status> serve(World& world, const ProgramOptions& options, NodeConfig confi
     std::fflush(stdout);
     Signal stopped(world.executor);
     while (!stop.stop_requested()) (void)co_await stopped.wait(kNever, stop);
-    logger.info("stopping");
+    server_logger.info("stopping");
   }
   Status closed = co_await node.stop();
   if (!started) co_return started;

@@ -9,7 +9,7 @@ using namespace snapshot_coding;
 namespace {
 
 constexpr size_t kUuidBytes = 16;
-constexpr size_t kMemberBytesMin = 21;
+constexpr size_t kConsumerMemberBytesMin = 21;
 
 void put_uuids(Encoder& out, const std::vector<TopicUuid>& topics) {
   out.varint(topics.size());
@@ -111,7 +111,7 @@ Caller get_caller(Decoder& in) {
   return caller;
 }
 
-void put_member(Encoder& out, const ConsumerMember& member) {
+void put_consumer_member(Encoder& out, const ConsumerMember& member) {
   out.text(member.id);
   put_optional(out, member.instance_id);
   out.text(member.rack_id);
@@ -128,7 +128,7 @@ void put_member(Encoder& out, const ConsumerMember& member) {
   put_partitions(out, member.target);
 }
 
-ConsumerMember get_member(Decoder& in) {
+ConsumerMember get_consumer_member(Decoder& in) {
   ConsumerMember member;
   member.id = in.text();
   member.instance_id = get_optional(in);
@@ -151,7 +151,7 @@ ConsumerMember get_member(Decoder& in) {
   return member;
 }
 
-bool plausible(const ConsumerGroupSnapshot& snapshot) {
+bool plausible_consumer_group(const ConsumerGroupSnapshot& snapshot) {
   if (snapshot.target_epoch < 0 || snapshot.epoch < snapshot.target_epoch || snapshot.epoch > kEpochMax) return false;
   return std::ranges::all_of(snapshot.members, [&snapshot](const auto& entry) {
     const ConsumerMember& member = entry.second;
@@ -170,7 +170,7 @@ std::string encode_snapshot(int32_t epoch, int32_t target_epoch, const GroupTopi
   out.zigzag(epoch);
   out.zigzag(target_epoch);
   put_topics(out, topics);
-  put_members(out, members, put_member);
+  put_members(out, members, put_consumer_member);
   return finished(bytes);
 }
 
@@ -181,8 +181,8 @@ Result<ConsumerGroupSnapshot> decode_consumer_group_snapshot(ByteView bytes) {
   snapshot.epoch = get_int32(in);
   snapshot.target_epoch = get_int32(in);
   snapshot.topics = get_topics(in);
-  snapshot.members = get_members(in, kMemberBytesMin, get_member);
-  if (in.done() && plausible(snapshot)) return snapshot;
+  snapshot.members = get_members(in, kConsumerMemberBytesMin, get_consumer_member);
+  if (in.done() && plausible_consumer_group(snapshot)) return snapshot;
   return fail(ErrorCode::corrupt, "what is kept of a consumer group is malformed");
 }
 

@@ -12,17 +12,18 @@ namespace {
 
 constexpr int kLooksMax = 3;  // while others change their subscriptions meanwhile
 
-Fault invalid(std::string message) { return {KafkaError::invalid_request, std::move(message)}; }
+Fault invalid_group(std::string message) { return {KafkaError::invalid_request, std::move(message)}; }
 
 Fault check_epoch(const ConsumerHeartbeat& request) {
-  if (request.epoch < kLeaveForNowEpoch) return invalid(fmt::format("there is no member epoch {}", request.epoch));
+  if (request.epoch < kLeaveForNowEpoch)
+    return invalid_group(fmt::format("there is no member epoch {}", request.epoch));
   if (request.epoch == kLeaveForNowEpoch && !request.instance_id) {
-    return invalid("only a static member can leave for now: the instance id is missing");
+    return invalid_group("only a static member can leave for now: the instance id is missing");
   }
   if (request.epoch != kJoinEpoch) return {};
-  if (!request.rebalance_timeout) return invalid("the rebalance timeout is missing from a request to join");
-  if (!request.subscribes()) return invalid("a request to join names neither topics nor a regular expression");
-  if (!request.owned || !request.owned->empty()) return invalid("who joins owns no partitions, and must say so");
+  if (!request.rebalance_timeout) return invalid_group("the rebalance timeout is missing from a request to join");
+  if (!request.subscribes()) return invalid_group("a request to join names neither topics nor a regular expression");
+  if (!request.owned || !request.owned->empty()) return invalid_group("who joins owns no partitions, and must say so");
   return {};
 }
 
@@ -41,15 +42,15 @@ bool covers(const Subscriptions& all, const Subscriptions& some) {
 }  // namespace
 
 Fault ConsumerGroups::check(const ConsumerHeartbeat& request) const {
-  if (request.group.empty()) return invalid("the group id is empty");
+  if (request.group.empty()) return invalid_group("the group id is empty");
   if (request.group.size() > kGroupIdBytesMax) {
-    return invalid(
+    return invalid_group(
         fmt::format("the group id has {} bytes; at most {} are allowed", request.group.size(), kGroupIdBytesMax));
   }
   const bool id_needed = request.makes_member_ids || request.epoch != kJoinEpoch;
-  if (request.member_id.empty() && id_needed) return invalid("the member id is empty");
-  if (request.instance_id && request.instance_id->empty()) return invalid("the instance id is empty");
-  if (request.rack_id && request.rack_id->empty()) return invalid("the rack id is empty");
+  if (request.member_id.empty() && id_needed) return invalid_group("the member id is empty");
+  if (request.instance_id && request.instance_id->empty()) return invalid_group("the instance id is empty");
+  if (request.rack_id && request.rack_id->empty()) return invalid_group("the rack id is empty");
   Fault fault = check_epoch(request);
   if (!fault.ok()) return fault;
   size_t bytes =
@@ -58,7 +59,8 @@ Fault ConsumerGroups::check(const ConsumerHeartbeat& request) const {
     for (const std::string& name : *request.topic_names) bytes += name.size();
   }
   if (bytes > context_.options.group.metadata_bytes_max) {
-    return invalid(fmt::format("a member may say {} bytes about itself", context_.options.group.metadata_bytes_max));
+    return invalid_group(
+        fmt::format("a member may say {} bytes about itself", context_.options.group.metadata_bytes_max));
   }
   if (request.assignor && !parse_assignor(*request.assignor)) {
     return {KafkaError::unsupported_assignor,

@@ -8,7 +8,7 @@
 namespace distributary {
 namespace {
 
-const Logger logger("cursors");
+const Logger cursor_expiry_logger("cursors");
 
 // Of all writers: while a group is in use anywhere, its positions stay everywhere.
 WallMillis newest_commit(const GroupCursors& cursors) {
@@ -39,9 +39,10 @@ Task<void> CursorExpiry::loop() {
     Result<size_t> forgotten = co_await run_once(scope_.stop_token());
     if (!forgotten && forgotten.error().code == ErrorCode::cancelled) co_return;
     if (!forgotten) {
-      logger.warn("positions of unused groups could not be forgotten", {{"why", forgotten.error().message}});
+      cursor_expiry_logger.warn("positions of unused groups could not be forgotten",
+                                {{"why", forgotten.error().message}});
     } else if (*forgotten > 0) {
-      logger.info("positions of unused groups were forgotten", {{"count", *forgotten}});
+      cursor_expiry_logger.info("positions of unused groups were forgotten", {{"count", *forgotten}});
     }
   }
 }
@@ -77,8 +78,9 @@ size_t CursorExpiry::sweep(const StreamHandle& stream, const std::vector<StreamH
     Result<CursorRemoval> removal =
         remove_cursors(*stream->stream, next_group_, [](const TopicPartition&) { return true; });
     if (!removal) {
-      logger.warn("positions of an unused group stay",
-                  {{"stream", stream->record.path}, {"group", next_group_}, {"why", removal.error().message}});
+      cursor_expiry_logger.warn(
+          "positions of an unused group stay",
+          {{"stream", stream->record.path}, {"group", next_group_}, {"why", removal.error().message}});
       break;
     }
     wait.add(stream, removal->lsn);

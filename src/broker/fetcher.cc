@@ -17,7 +17,7 @@ constexpr size_t kPartitionsPerAnswer =
 constexpr size_t kSmallAnswerBytes = 1u << 20;  // always allowed, however little room there is
 constexpr size_t kDamageLoggedMax = 1'024;
 constexpr std::chrono::seconds kDamageLogInterval{60};
-const Logger logger("broker");
+const Logger fetcher_logger("broker");
 
 // What one look at a partition may find; by the stream's state only, nothing is read.
 struct Available {
@@ -204,12 +204,12 @@ void Fetcher::log_damage(const Reading& reading, const Error& error) {
   if (!fresh && now - logged->second < kDamageLogInterval) return;
   logged->second = now;
   const Topic* topic = reading.stream->stream->state().topic(reading.place.topic);
-  logger.warn("records cannot be served: they are damaged",
-              {{"stream", reading.stream->record.path},
-               {"topic", topic != nullptr ? topic->name : std::string("(deleted)")},
-               {"partition", reading.place.partition},
-               {"offset", reading.position},
-               {"error", error.message}});
+  fetcher_logger.warn("records cannot be served: they are damaged",
+                      {{"stream", reading.stream->record.path},
+                       {"topic", topic != nullptr ? topic->name : std::string("(deleted)")},
+                       {"partition", reading.place.partition},
+                       {"offset", reading.position},
+                       {"error", error.message}});
 }
 
 void Fetcher::take(Reading& reading, Run& run, FetchedBatches batches) {

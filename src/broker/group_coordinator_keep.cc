@@ -4,7 +4,7 @@
 
 namespace distributary {
 namespace {
-const Logger logger("groups");
+const Logger group_coordinator_keep_logger("groups");
 }  // namespace
 
 Task<Status> GroupCoordinator::load() {
@@ -24,7 +24,8 @@ void GroupCoordinator::restore(const std::vector<GroupStore::Kept>& kept) {
     if (!restore_one(one)) ++unreadable;
   }
   if (unreadable == 0) return;
-  logger.warn("membership of some groups cannot be read, their members have to join again", {{"groups", unreadable}});
+  group_coordinator_keep_logger.warn("membership of some groups cannot be read, their members have to join again",
+                                     {{"groups", unreadable}});
 }
 
 Status GroupCoordinator::restore_one(const GroupStore::Kept& kept) {

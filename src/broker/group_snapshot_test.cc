@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-Bytes bytes(std::string_view text) { return Bytes::copy(as_bytes(text)); }
+Bytes copied(std::string_view text) { return Bytes::copy(as_bytes(text)); }
 
 GroupSnapshot classic() {
   GroupSnapshot out{"consumer", "range", 7, "b", {}};
@@ -20,9 +20,9 @@ GroupSnapshot classic() {
   a.client_host = "/10.0.0.1";
   a.session_timeout = milliseconds(10'000);
   a.rebalance_timeout = milliseconds(60'000);
-  a.protocols = {{"range", bytes("m")}, {"sticky", bytes("")}};
+  a.protocols = {{"range", copied("m")}, {"sticky", copied("")}};
   a.topic_names = std::vector<std::string>{"t", "u"};
-  a.assignment = bytes("p0");
+  a.assignment = copied("p0");
   out.members["b"].id = "b";
   return out;
 }

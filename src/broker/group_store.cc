@@ -8,24 +8,24 @@
 namespace distributary {
 namespace {
 
-constexpr std::string_view kPrefix = "group/";
-constexpr size_t kPerScan = 16;  // of up to 1 MiB
-const Logger logger("groups");
+constexpr std::string_view kGroupPrefix = "group/";
+constexpr size_t kGroupsPerScan = 16;  // of up to 1 MiB
+const Logger group_store_logger("groups");
 
-std::string key_of(const std::string& id) { return std::string(kPrefix) + id; }
+std::string key_of(const std::string& id) { return std::string(kGroupPrefix) + id; }
 
 void take(std::vector<MetaEntry>& entries, std::vector<GroupStore::Kept>& out) {
-  for (MetaEntry& entry : entries) out.push_back({entry.key.substr(kPrefix.size()), std::move(entry.value)});
+  for (MetaEntry& entry : entries) out.push_back({entry.key.substr(kGroupPrefix.size()), std::move(entry.value)});
 }
 
 }  // namespace
 
 Task<Result<bool>> GroupStore::read_page(std::vector<Kept>& out) {
-  std::string prefix(kPrefix);
+  std::string prefix(kGroupPrefix);
   std::string after = out.empty() ? std::string() : key_of(out.back().id);
-  CO_TRY(std::vector<MetaEntry> entries, co_await meta_.scan(std::move(prefix), std::move(after), kPerScan));
+  CO_TRY(std::vector<MetaEntry> entries, co_await meta_.scan(std::move(prefix), std::move(after), kGroupsPerScan));
   take(entries, out);
-  co_return entries.size() == kPerScan&& out.size() < kKeptGroupsMax;
+  co_return entries.size() == kGroupsPerScan&& out.size() < kKeptGroupsMax;
 }
 
 Task<Result<std::vector<GroupStore::Kept>>> GroupStore::read() {
@@ -89,8 +89,8 @@ void GroupStore::plan_one(const std::string& id, MetaBatch& batch) {
   if (!bytes) return;
   if (!bytes->empty() && !room_for(id, bytes->size())) {
     if (!std::exchange(refused_, true)) {
-      logger.warn("membership of a group is not kept over a restart: it is too large, or there is too much",
-                  {{"bytes", bytes->size()}, {"groups", sizes_.size()}, {"bytes.of.all", bytes_}});
+      group_store_logger.warn("membership of a group is not kept over a restart: it is too large, or there is too much",
+                              {{"bytes", bytes->size()}, {"groups", sizes_.size()}, {"bytes.of.all", bytes_}});
     }
     bytes->clear();
   }
@@ -114,7 +114,8 @@ void GroupStore::finish(const Status& written) {
   ++round_;
   changed_.notify_all();
   if (!written) {
-    logger.warn("membership of groups cannot be kept; it is tried again", {{"why", written.error().message}});
+    group_store_logger.warn("membership of groups cannot be kept; it is tried again",
+                            {{"why", written.error().message}});
     // A removal is only written of what counts as stored.
     for (const std::string& id : writing_) set_size(id, std::max<size_t>(sizes_.contains(id) ? sizes_[id] : 0, 1));
     noted_.merge(writing_);

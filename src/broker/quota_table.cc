@@ -10,9 +10,9 @@
 namespace distributary {
 namespace {
 
-constexpr std::string_view kPrefix = "quota/";
+constexpr std::string_view kQuotaPrefix = "quota/";
 constexpr char kBetween = '\x1f';  // no name has it: names are printable
-constexpr size_t kPerScan = 1'000;
+constexpr size_t kQuotasPerScan = 1'000;
 constexpr std::array<std::string_view, kQuotaKeys> kKeys{"producer_byte_rate", "consumer_byte_rate",
                                                          "connection_creation_rate"};
 constexpr std::array<std::string_view, kQuotaEntityTypes> kTypes{"user", "client-id", "ip"};
@@ -28,10 +28,10 @@ bool is_of_address(QuotaKey key) { return key == QuotaKey::connection_creation_r
 
 // quota/user=alice<0x1f>client-id*
 std::string stored_key(const QuotaEntity& entity) {
-  std::string out(kPrefix);
+  std::string out(kQuotaPrefix);
   for (size_t i = 0; i < kQuotaEntityTypes; ++i) {
     if (!entity.names[i]) continue;
-    if (out.size() > kPrefix.size()) out += kBetween;
+    if (out.size() > kQuotaPrefix.size()) out += kBetween;
     out += kTypes[i];
     out += entity.names[i]->empty() ? "*" : "=" + *entity.names[i];
   }
@@ -61,7 +61,7 @@ bool split(std::string_view text, char between, Part part) {
 
 Result<QuotaEntity> parse_entity(std::string_view stored) {
   QuotaEntity entity;
-  const bool good = split(stored.substr(kPrefix.size()), kBetween, [&](std::string_view part) {
+  const bool good = split(stored.substr(kQuotaPrefix.size()), kBetween, [&](std::string_view part) {
     const size_t mark = part.find_first_of("=*");
     std::optional<QuotaEntityType> type = parse_quota_entity_type(part.substr(0, mark));
     if (!type || mark == std::string_view::npos) return false;
@@ -89,22 +89,22 @@ Result<QuotaLimits> parse_limits(std::string_view stored) {
   return limits;
 }
 
-Error invalid(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
+Error invalid_quota(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
 
 Status check_entity(const QuotaEntity& entity) {
-  if (entity == QuotaEntity{}) return fail(invalid("a quota is of a user, a client-id or an ip; none is given"));
+  if (entity == QuotaEntity{}) return fail(invalid_quota("a quota is of a user, a client-id or an ip; none is given"));
   const bool of_client = entity[QuotaEntityType::user] || entity[QuotaEntityType::client_id];
   if (entity[QuotaEntityType::ip] && of_client) {
-    return fail(invalid("a quota of an ip cannot be of a user or client-id as well"));
+    return fail(invalid_quota("a quota of an ip cannot be of a user or client-id as well"));
   }
   for (size_t i = 0; i < kQuotaEntityTypes; ++i) {
     if (!entity.names[i]) continue;
     if (entity.names[i]->size() > kQuotaNameBytesMax) {
-      return fail(invalid(fmt::format("the {} of a quota has at most {} bytes", kTypes[i], kQuotaNameBytesMax)));
+      return fail(invalid_quota(fmt::format("the {} of a quota has at most {} bytes", kTypes[i], kQuotaNameBytesMax)));
     }
     if (!is_printable(*entity.names[i])) {
-      return fail(
-          invalid(fmt::format("the {} {} of a quota is not printable text", kTypes[i], quoted(*entity.names[i]))));
+      return fail(invalid_quota(
+          fmt::format("the {} {} of a quota is not printable text", kTypes[i], quoted(*entity.names[i]))));
     }
   }
   return {};
@@ -114,23 +114,23 @@ Status apply(const QuotaEntity& entity, const QuotaChange& change, QuotaLimits& 
   std::optional<QuotaKey> key = parse_key(change.key);
   if (!key) {
     return fail(
-        invalid(fmt::format("the quota {} is not enforced here; producer_byte_rate and consumer_byte_rate of "
-                            "users and client-ids are, and connection_creation_rate of ips",
-                            quoted(change.key))));
+        invalid_quota(fmt::format("the quota {} is not enforced here; producer_byte_rate and consumer_byte_rate of "
+                                  "users and client-ids are, and connection_creation_rate of ips",
+                                  quoted(change.key))));
   }
   if (is_of_address(*key) != entity[QuotaEntityType::ip].has_value()) {
-    return fail(invalid(fmt::format("the quota {} is of {}, not of {}", change.key,
-                                    is_of_address(*key) ? "an ip" : "a user or client-id", to_string(entity))));
+    return fail(invalid_quota(fmt::format("the quota {} is of {}, not of {}", change.key,
+                                          is_of_address(*key) ? "an ip" : "a user or client-id", to_string(entity))));
   }
   if (!change.value) {
     limits.erase(*key);
     return {};
   }
   if (!std::isfinite(*change.value) || *change.value <= 0) {
-    return fail(invalid(fmt::format("the quota {} must be greater than 0; to have none, remove it", change.key)));
+    return fail(invalid_quota(fmt::format("the quota {} must be greater than 0; to have none, remove it", change.key)));
   }
   if (*change.value > 9e15 || std::floor(*change.value) != *change.value) {
-    return fail(invalid(fmt::format("the quota {} must be a whole number", change.key)));
+    return fail(invalid_quota(fmt::format("the quota {} must be a whole number", change.key)));
   }
   limits[*key] = *change.value;
   return {};
@@ -163,15 +163,15 @@ Task<Status> QuotaTable::load() {
   std::map<QuotaEntity, QuotaLimits> read;
   std::string after;
   for (bool more = true; more;) {
-    std::string prefix(kPrefix);
+    std::string prefix(kQuotaPrefix);
     std::string from = after;
-    CO_TRY(std::vector<MetaEntry> entries, co_await meta_.scan(std::move(prefix), std::move(from), kPerScan));
+    CO_TRY(std::vector<MetaEntry> entries, co_await meta_.scan(std::move(prefix), std::move(from), kQuotasPerScan));
     for (const MetaEntry& entry : entries) {
       CO_TRY(QuotaEntity entity, parse_entity(entry.key));
       CO_TRY(read[entity], parse_limits(entry.value));
       after = entry.key;
     }
-    more = entries.size() == kPerScan;
+    more = entries.size() == kQuotasPerScan;
   }
   if (loaded_) co_return Status{};  // somebody else was faster, and there may have been a change since
   quotas_ = std::move(read);
@@ -186,7 +186,7 @@ Task<Status> QuotaTable::change(QuotaEntity entity, std::vector<QuotaChange> cha
   QuotaLimits limits = before;
   for (const QuotaChange& change : changes) CO_TRY_STATUS(apply(entity, change, limits));
   if (before.empty() && !limits.empty() && quotas_.size() >= kQuotasMax) {
-    co_return fail(invalid(fmt::format("{} entities have quotas, which is the limit; remove some", kQuotasMax)));
+    co_return fail(invalid_quota(fmt::format("{} entities have quotas, which is the limit; remove some", kQuotasMax)));
   }
   if (validate_only || limits == before) co_return Status{};
   MetaBatch batch;

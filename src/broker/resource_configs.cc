@@ -11,7 +11,7 @@
 namespace distributary {
 namespace {
 
-constexpr size_t kPerScan = 1'000;
+constexpr size_t kResourcesPerScan = 1'000;
 
 std::optional<double> parse_value(ConfigKind kind, std::string_view text) {
   const char* end = text.data() + text.size();
@@ -25,7 +25,7 @@ std::optional<double> parse_value(ConfigKind kind, std::string_view text) {
   return static_cast<double>(whole);
 }
 
-Fault invalid(std::string message) { return {KafkaError::invalid_config, std::move(message)}; }
+Fault invalid_config(std::string message) { return {KafkaError::invalid_config, std::move(message)}; }
 
 // Calls `part` with every line of `text`.
 template <class Part>
@@ -92,10 +92,10 @@ Task<Status> ResourceConfigs::load() {
   for (bool more = true; more;) {
     std::string prefix(kind_.prefix);
     std::string from = after;
-    CO_TRY(std::vector<MetaEntry> entries, co_await meta_.scan(std::move(prefix), std::move(from), kPerScan));
+    CO_TRY(std::vector<MetaEntry> entries, co_await meta_.scan(std::move(prefix), std::move(from), kResourcesPerScan));
     CO_TRY_STATUS(parse_entries(kind_.prefix, entries, read));
     if (!entries.empty()) after = entries.back().key;
-    more = entries.size() == kPerScan;
+    more = entries.size() == kResourcesPerScan;
   }
   if (loaded_) co_return Status{};  // somebody else was faster, and there may have been a change since
   given_ = std::move(read);
@@ -105,19 +105,19 @@ Task<Status> ResourceConfigs::load() {
 
 Fault ResourceConfigs::apply(const ConfigChange& change, Values& values) const {
   const ResourceSetting* setting = find(change.name);
-  if (setting == nullptr) return invalid(fmt::format("there is no setting {} of it", quoted(change.name)));
+  if (setting == nullptr) return invalid_config(fmt::format("there is no setting {} of it", quoted(change.name)));
   if (change.operation == ConfigOperation::remove) {
     values.erase(change.name);
     return {};
   }
   if (change.operation != ConfigOperation::set)
-    return invalid(fmt::format("{} is not a list: it can be set or deleted", change.name));
+    return invalid_config(fmt::format("{} is not a list: it can be set or deleted", change.name));
   if (!change.value)
     return {KafkaError::invalid_request, fmt::format("a value is missing for {}", quoted(change.name))};
   std::optional<double> value = parse_value(setting->kind, *change.value);
   if (!value || !(*value >= setting->low && *value <= setting->high)) {
-    return invalid(fmt::format("{} cannot be {}; allowed is {} to {}", change.name, quoted(*change.value), setting->low,
-                               setting->high));
+    return invalid_config(fmt::format("{} cannot be {}; allowed is {} to {}", change.name, quoted(*change.value),
+                                      setting->low, setting->high));
   }
   values[change.name] = *change.value;
   return {};

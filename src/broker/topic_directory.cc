@@ -9,7 +9,7 @@ namespace distributary {
 namespace {
 
 constexpr size_t kHomesMax = 1'000'000;  // guesses kept; all are dropped when there are more
-const Logger logger("broker");
+const Logger topic_directory_logger("broker");
 
 }  // namespace
 
@@ -42,7 +42,8 @@ Task<std::vector<StreamHandle>> TopicDirectory::streams(const Caller& caller) {
     Result<StreamHandle> handle = co_await catalog_.stream(std::move(copy));
     if (!handle) {
       if (handle.error().code != ErrorCode::not_found) {
-        logger.warn("a stream is left out of a list", {{"stream", path}, {"error", handle.error().message}});
+        topic_directory_logger.warn("a stream is left out of a list",
+                                    {{"stream", path}, {"error", handle.error().message}});
       }
       continue;
     }

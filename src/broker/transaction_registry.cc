@@ -11,7 +11,7 @@
 
 namespace distributary {
 namespace {
-const Logger logger("broker");
+const Logger transaction_registry_logger("broker");
 }
 
 const TransactionalId* FoundTransaction::registered() const {
@@ -56,8 +56,8 @@ Fault TransactionRegistry::spans_streams(const FoundTransaction& found, const Op
       quoted(found.shown), one.record.path, other.record.path);
   const SteadyTime now = context_.world.clock().now();
   if (refusal_logged_ == SteadyTime::min() || now - refusal_logged_ >= kRefusalLogInterval) {
-    logger.info("a transaction over several streams was refused",
-                {{"why", message}, {"others", std::exchange(refusals_unlogged_, 0)}});
+    transaction_registry_logger.info("a transaction over several streams was refused",
+                                     {{"why", message}, {"others", std::exchange(refusals_unlogged_, 0)}});
     refusal_logged_ = now;
   } else {
     ++refusals_unlogged_;

@@ -9,7 +9,7 @@ namespace distributary {
 namespace {
 
 constexpr std::chrono::hours kExpiryInterval{1};
-const Logger logger("broker");
+const Logger transaction_timeouts_logger("broker");
 
 }  // namespace
 
@@ -52,16 +52,17 @@ void TransactionTimeouts::abort_late(const OpenStream& stream, WallMillis now) {
     if (now - producer.started <= static_cast<WallMillis>(producer.timeout_ms)) continue;
     const auto next_epoch = static_cast<int16_t>(std::min<int>(producer.epoch + 1, INT16_MAX));
     late.push_back({key.second, next_epoch, false, true});
-    logger.info("a transaction takes too long and is aborted", {{"stream", stream.record.path},
-                                                                {"transactional_id", producer.transactional_id},
-                                                                {"producer_id", key.second},
-                                                                {"timeout_ms", producer.timeout_ms}});
+    transaction_timeouts_logger.info("a transaction takes too long and is aborted",
+                                     {{"stream", stream.record.path},
+                                      {"transactional_id", producer.transactional_id},
+                                      {"producer_id", key.second},
+                                      {"timeout_ms", producer.timeout_ms}});
   }
   for (const Stream::TransactionEnding& ending : late) {
     Result<Lsn> ended = stream.stream->end_transaction(ending);
     if (!ended)
-      logger.warn("a late transaction cannot be aborted yet",
-                  {{"stream", stream.record.path}, {"why", ended.error().message}});
+      transaction_timeouts_logger.warn("a late transaction cannot be aborted yet",
+                                       {{"stream", stream.record.path}, {"why", ended.error().message}});
   }
 }
 
@@ -100,8 +101,8 @@ Task<void> TransactionTimeouts::expire_unused(StreamHandle stream) {
   for (const auto& [producer_id, last] : used) unused.push_back(producer_id);
   Result<Lsn> expired = stream->stream->expire_producers(std::move(unused));
   if (!expired)
-    logger.warn("unused transactional ids cannot be forgotten yet",
-                {{"stream", stream->record.path}, {"why", expired.error().message}});
+    transaction_timeouts_logger.warn("unused transactional ids cannot be forgotten yet",
+                                     {{"stream", stream->record.path}, {"why", expired.error().message}});
 }
 
 Task<void> TransactionTimeouts::expire_unused() {

@@ -9,10 +9,10 @@
 namespace distributary {
 namespace {
 
-ProducerPair refused(Fault fault) { return {std::move(fault), kNoProducerId, kNoProducerEpoch}; }
+ProducerPair refused_end(Fault fault) { return {std::move(fault), kNoProducerId, kNoProducerEpoch}; }
 
-ProducerPair invalid_state(const FoundTransaction& found, std::string_view why) {
-  return refused({KafkaError::invalid_txn_state, fmt::format("transactional id {}: {}", quoted(found.shown), why)});
+ProducerPair invalid_end(const FoundTransaction& found, std::string_view why) {
+  return refused_end({KafkaError::invalid_txn_state, fmt::format("transactional id {}: {}", quoted(found.shown), why)});
 }
 
 // An end that raises the epoch is asked for again when its answer was lost; then what it sends is what was before.
@@ -43,14 +43,14 @@ Task<ProducerPair> Transactions::end(ProducerClaim claim, bool commit, bool rais
                                      std::stop_token stop) {
   std::string name = claim.transactional_id;
   FoundTransaction found = co_await registry_.find(std::move(name), StreamAction::produce, caller);
-  if (!found.fault.ok()) co_return refused(std::move(found.fault));
+  if (!found.fault.ok()) co_return refused_end(std::move(found.fault));
   if (raise_epoch) {
     const Again again = asked_again(found, claim, commit);
-    if (again == Again::other) co_return invalid_state(found, "this transaction has ended the other way");
+    if (again == Again::other) co_return invalid_end(found, "this transaction has ended the other way");
     if (again == Again::same) co_return co_await answer_again(std::move(found), stop);
   }
   Fault fault = registry_.check(found, claim);
-  if (!fault.ok()) co_return refused(std::move(fault));
+  if (!fault.ok()) co_return refused_end(std::move(fault));
   if (found.open() == nullptr)
     co_return co_await end_nothing(std::move(found), std::move(claim), commit, raise_epoch, stop);
   co_return co_await end_open(std::move(found), std::move(claim), commit, raise_epoch, stop);
@@ -63,13 +63,13 @@ Task<ProducerPair> Transactions::end_open(FoundTransaction found, ProducerClaim 
   int64_t fresh = kNoProducerId;
   if (exhausted) {
     Result<int64_t> id = co_await ids_.next(stop);
-    if (!id) co_return refused(coordinator_fault(id.error()));
+    if (!id) co_return refused_end(coordinator_fault(id.error()));
     fresh = *id;
     Fault fault = registry_.check(found, claim);  // it may have ended meanwhile
-    if (!fault.ok()) co_return refused(std::move(fault));
+    if (!fault.ok()) co_return refused_end(std::move(fault));
   }
   Result<Lsn> ended = found.bound->stream->end_transaction({claim.producer_id, next_epoch, commit, false});
-  if (!ended) co_return refused(coordinator_fault(ended.error()));
+  if (!ended) co_return refused_end(coordinator_fault(ended.error()));
   registry_.note_ended(found);
   DurableWait wait;
   wait.add(found.bound, *ended);
@@ -83,7 +83,7 @@ Task<ProducerPair> Transactions::end_open(FoundTransaction found, ProducerClaim 
   }
   ProducerPair pair{{}, claim.producer_id, next_epoch};
   pair.fault = co_await settle(std::move(wait), stop);
-  co_return pair.fault.ok() ? pair : refused(std::move(pair.fault));
+  co_return pair.fault.ok() ? pair : refused_end(std::move(pair.fault));
 }
 
 // Nothing is in any log of what is to be ended: a repetition, or everything that was begun was refused.
@@ -93,18 +93,18 @@ Task<ProducerPair> Transactions::end_nothing(FoundTransaction found, ProducerCla
   const TransactionProducer* last = found.producer();
   const bool repeated = last != nullptr && last->ended_epoch == claim.epoch && last->committed == commit;
   if (!raise_epoch) {
-    if (!begun && !repeated) co_return invalid_state(found, "there is no transaction that could end so");
+    if (!begun && !repeated) co_return invalid_end(found, "there is no transaction that could end so");
     registry_.note_ended(found);
     co_return co_await answer_again(std::move(found), stop);
   }
-  if (commit) co_return invalid_state(found, "there is no transaction that could be committed");
+  if (commit) co_return invalid_end(found, "there is no transaction that could be committed");
   int64_t producer_id = claim.producer_id;
   auto next_epoch = static_cast<int16_t>(claim.epoch + 1);
   if (next_epoch > kProducerEpochMax) {
     Result<int64_t> id = co_await ids_.next(stop);
-    if (!id) co_return refused(coordinator_fault(id.error()));
+    if (!id) co_return refused_end(coordinator_fault(id.error()));
     Fault fault = registry_.check(found, claim);
-    if (!fault.ok()) co_return refused(std::move(fault));
+    if (!fault.ok()) co_return refused_end(std::move(fault));
     producer_id = *id;
     next_epoch = 0;
   }

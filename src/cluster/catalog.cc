@@ -11,7 +11,7 @@
 namespace distributary {
 namespace {
 
-const Logger kLog("cluster");
+const Logger catalog_logger("cluster");
 
 constexpr size_t kRecordsPerScan = 1000;
 constexpr int kChangeAttemptsMax = 10;
@@ -280,7 +280,7 @@ Task<void> Catalog::Impl::retention_loop() {
       found = records.find(path);
       if (handle && found != records.end()) found->second.may_expire = (*handle)->stream->may_expire();
       if (!done && !stop.stop_requested())
-        kLog.warn("retention failed", {{"stream", path}, {"error", done.error().message}});
+        catalog_logger.warn("retention failed", {{"stream", path}, {"error", done.error().message}});
     }
   }
 }
@@ -293,7 +293,7 @@ Task<void> Catalog::Impl::space_loop() {
     if (left) {
       streams.set_space_low(*left == 0);
     } else {
-      kLog.warn("cannot tell how much space is left", {{"error", left.error().message}});
+      catalog_logger.warn("cannot tell how much space is left", {{"error", left.error().message}});
     }
     Status slept = co_await sleep_for(world.executor, options.space_interval, stop);
     if (!slept) co_return;

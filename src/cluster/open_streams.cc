@@ -8,7 +8,7 @@
 namespace distributary {
 namespace {
 
-const Logger kLog("cluster");
+const Logger open_streams_logger("cluster");
 
 // A stream that fails sooner than this after it was opened is not opened again at once: a sick disk is not helped by
 // it.
@@ -60,8 +60,8 @@ Task<Result<StreamHandle>> OpenStreams::get(StreamRecord record) {
         co_return fail(ErrorCode::unavailable, "stream " + record.path + " has failed and is opened again soon: " +
                                                    slot.handle->stream->failure()->message);
       }
-      kLog.warn("opening a failed stream again",
-                {{"stream", record.path}, {"failure", slot.handle->stream->failure()->message}});
+      open_streams_logger.warn("opening a failed stream again",
+                               {{"stream", record.path}, {"failure", slot.handle->stream->failure()->message}});
       slot.handle.reset();
       continue;
     }
@@ -105,8 +105,8 @@ Task<Result<std::unique_ptr<OpenStream>>> OpenStreams::open(StreamRecord record)
   auto stream = co_await Stream::open(world_, std::move(opened_log), cache_, origin, epoch, options, &turns_);
   if (!stream) co_return fail(stream.error().context("stream " + record.path));
   for (const Damage& damage : (*stream)->damage()) {
-    kLog.warn("the stream is damaged and read-only",
-              {{"stream", record.path}, {"first_lsn", damage.first_lsn}, {"what", damage.what}});
+    open_streams_logger.warn("the stream is damaged and read-only",
+                             {{"stream", record.path}, {"first_lsn", damage.first_lsn}, {"what", damage.what}});
   }
   hold_for_new_replicas({}, record, **stream);
   auto open_stream = std::make_unique<OpenStream>();
@@ -184,7 +184,7 @@ void OpenStreams::update(const StreamRecord& record) {
 }
 
 void OpenStreams::set_space_low(bool low) {
-  if (low != space_low_) kLog.warn(low ? "space is low: producers are refused" : "there is space again");
+  if (low != space_low_) open_streams_logger.warn(low ? "space is low: producers are refused" : "there is space again");
   space_low_ = low;
   for (const StreamHandle& handle : all()) handle->stream->set_space_low(low);
 }
@@ -212,7 +212,8 @@ Task<void> OpenStreams::close_one(std::unique_ptr<OpenStream> stream) {
   Uuid uuid = stream->record.uuid;
   Status closed = co_await stream->stream->close();
   if (!closed && !stream->deleted && !stream->stream->failure()) {
-    kLog.warn("a stream was not closed cleanly", {{"stream", stream->record.path}, {"error", closed.error().message}});
+    open_streams_logger.warn("a stream was not closed cleanly",
+                             {{"stream", stream->record.path}, {"error", closed.error().message}});
   }
   stream.reset();
   --closing_;
@@ -232,8 +233,8 @@ Task<void> OpenStreams::remove_log(Uuid uuid) {
     removed = co_await meta_.apply(std::move(batch));
   }
   if (!removed)
-    kLog.warn("a deleted stream's log remains until the next start",
-              {{"log", to_string(id)}, {"error", removed.error().message}});
+    open_streams_logger.warn("a deleted stream's log remains until the next start",
+                             {{"log", to_string(id)}, {"error", removed.error().message}});
 }
 
 Task<Status> OpenStreams::finish_removals() {

@@ -5,7 +5,7 @@
 namespace distributary {
 namespace {
 
-StreamRecord sample() {
+StreamRecord sample_record() {
   StreamRecord record;
   record.uuid = parse_uuid("3e98ee93-d88a-43d6-bc80-001b02b65500").value();
   record.path = "/apps/activity";
@@ -27,7 +27,7 @@ StreamRecord sample() {
 }
 
 TEST(StreamRecord, ComesBackWhole) {
-  StreamRecord record = sample();
+  StreamRecord record = sample_record();
   auto back = decode_stream_record(encode_stream_record(record));
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->uuid, record.uuid);
@@ -41,7 +41,7 @@ TEST(StreamRecord, ComesBackWhole) {
 }
 
 TEST(StreamRecord, DamageAndNewerVersionsAreRefused) {
-  std::string bytes = encode_stream_record(sample());
+  std::string bytes = encode_stream_record(sample_record());
   for (size_t length = 0; length < bytes.size(); ++length) {
     EXPECT_FALSE(decode_stream_record(bytes.substr(0, length))) << length;
   }
@@ -52,8 +52,8 @@ TEST(StreamRecord, DamageAndNewerVersionsAreRefused) {
 
 TEST(StreamRecord, Keys) {
   EXPECT_EQ(stream_key("/apps/activity"), "stream/apps/activity");
-  EXPECT_EQ(removed_key(sample().uuid), "removed/3e98ee93-d88a-43d6-bc80-001b02b65500");
-  EXPECT_EQ(epoch_key(sample().log()), "epoch/3e98ee93-d88a-43d6-bc80-001b02b65500.0");
+  EXPECT_EQ(removed_key(sample_record().uuid), "removed/3e98ee93-d88a-43d6-bc80-001b02b65500");
+  EXPECT_EQ(epoch_key(sample_record().log()), "epoch/3e98ee93-d88a-43d6-bc80-001b02b65500.0");
 }
 
 }  // namespace

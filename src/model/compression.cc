@@ -10,16 +10,13 @@
 #include <array>
 
 #include "base/big_endian.h"
+#include "model/compression_framing.h"
 
 namespace distributary {
 namespace {
 
 constexpr std::array<std::string_view, 5> kCodecNames = {"none", "gzip", "snappy", "lz4", "zstd"};
-// The framed snappy stream: magic, version, lowest compatible version, then blocks with their length before them.
-constexpr std::array<uint8_t, 8> kSnappyMagic = {0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0};
-constexpr size_t kSnappyHeaderBytes = 16;
 constexpr size_t kSnappyBlockBytes = 32 * 1024;
-constexpr int kGzipWindowBits = 15 + 16;  // 16: gzip header and trailer
 
 Error broken(Codec codec, std::string_view what) {
   return {ErrorCode::io, fmt::format("{} compression failed: {}", to_string(codec), what)};

@@ -13,6 +13,7 @@
 
 #include "base/big_endian.h"
 #include "model/compression.h"
+#include "model/compression_framing.h"
 
 namespace distributary {
 namespace {
@@ -20,9 +21,6 @@ namespace {
 constexpr size_t kPieceBytes = 64 * 1024;
 constexpr size_t kKeptBytesMax = 16 * 1024 * 1024;  // memory that an unusual input took beyond this is given back
 constexpr size_t kSnappyRatioMax = 22;              // three bytes of input give at most 64 bytes of output
-constexpr std::array<uint8_t, 8> kSnappyMagic = {0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0};
-constexpr size_t kSnappyHeaderBytes = 16;
-constexpr int kGzipWindowBits = 15 + 16;
 
 struct FreeInflate {
   void operator()(z_stream* stream) const {

@@ -8,7 +8,7 @@
 namespace distributary {
 namespace {
 
-constexpr size_t kLimit = 1 << 20;
+constexpr size_t kBatchBytesMax = 1 << 20;
 
 RecordBatchView view(const std::vector<uint8_t>& batch) { return RecordBatchView::parse(batch).value(); }
 
@@ -39,7 +39,7 @@ TEST(RecordBatchView, ReadsTheFormatByHand) {
   EXPECT_EQ(batch.record_count(), 1);
   EXPECT_FALSE(batch.has_producer_id());
   EXPECT_EQ(batch.last_sequence(), -1);
-  RecordReader reader = RecordReader::open(batch, kLimit).value();
+  RecordReader reader = RecordReader::open(batch, kBatchBytesMax).value();
   Record record = read_records(reader).value().at(0);
   EXPECT_EQ(as_text(*record.key), "k");
   EXPECT_EQ(as_text(*record.value), "v");
@@ -88,7 +88,7 @@ TEST(RecordBatchPatch, LogAppendTimeBecomesEveryRecordsTime) {
   set_log_append_time(batch, 777);
   EXPECT_EQ(view(batch).timestamp_type(), TimestampType::log_append_time);
   EXPECT_EQ(view(batch).crc(), view(batch).computed_crc());
-  RecordReader reader = RecordReader::open(view(batch), kLimit).value();
+  RecordReader reader = RecordReader::open(view(batch), kBatchBytesMax).value();
   std::vector<Record> records = read_records(reader).value();
   ASSERT_EQ(records.size(), 2u);
   for (const Record& record : records) EXPECT_EQ(record.timestamp, 777);
@@ -124,7 +124,7 @@ TEST(RecordReader, GivesBackEverythingWithEveryCodec) {
             .build();
     EXPECT_EQ(view(bytes).codec(), codec);
     EXPECT_EQ(view(bytes).max_timestamp(), 60);
-    RecordReader reader = RecordReader::open(view(bytes), kLimit).value();
+    RecordReader reader = RecordReader::open(view(bytes), kBatchBytesMax).value();
     std::vector<Record> records = read_records(reader).value();
     ASSERT_EQ(records.size(), 3u) << to_string(codec);
     EXPECT_EQ(as_text(*records[0].value), "v");
@@ -144,7 +144,7 @@ TEST(RecordReader, AllowsTheGapsThatCompactionLeaves) {
   std::vector<uint8_t> bytes =
       RecordBatchBuilder().base_offset(10).skip(2).add({"a", "1"}).skip(4).add({"b", "2"}).skip(1).build();
   EXPECT_EQ(view(bytes).last_offset(), 18);
-  RecordReader reader = RecordReader::open(view(bytes), kLimit).value();
+  RecordReader reader = RecordReader::open(view(bytes), kBatchBytesMax).value();
   std::vector<Record> records = read_records(reader).value();
   ASSERT_EQ(records.size(), 2u);
   EXPECT_EQ(records[0].offset, 12);
@@ -152,7 +152,7 @@ TEST(RecordReader, AllowsTheGapsThatCompactionLeaves) {
   std::vector<uint8_t> empty = RecordBatchBuilder().codec(Codec::zstd).skip(3).build();
   empty.resize(kBatchHeaderBytes);
   store_be<int32_t>(empty.data() + 8, kBatchHeaderBytes - kBatchLengthEnd);
-  RecordReader none = RecordReader::open(view(empty), kLimit).value();
+  RecordReader none = RecordReader::open(view(empty), kBatchBytesMax).value();
   EXPECT_TRUE(read_records(none).value().empty());
 }
 

@@ -11,8 +11,8 @@
 namespace distributary {
 namespace {
 
-constexpr uint16_t kVersion = 1;
-constexpr std::array<std::string_view, 4> kCompressions = {"off", "lz4", "lzf", "zlib"};
+constexpr uint16_t kStreamSettingsVersion = 1;
+constexpr std::array<std::string_view, 4> kStreamCompressions = {"off", "lz4", "lzf", "zlib"};
 constexpr std::array<std::string_view, 2> kDurabilities = {"sync", "async"};
 constexpr std::array<std::string_view, 2> kTimestampTypes = {"createtime", "logappendtime"};
 
@@ -34,13 +34,13 @@ Status check_range(std::string_view option, int64_t value, int64_t min, int64_t 
 
 // An enum's byte; anything that is no word of it fails the decoder.
 template <class Enum>
-Enum read_enum(Decoder& in, size_t words) {
+Enum read_stream_enum(Decoder& in, size_t words) {
   uint8_t value = in.u8();
   if (value >= words) in.fail();
   return static_cast<Enum>(value);
 }
 
-bool read_bool(Decoder& in) { return read_enum<uint8_t>(in, 2) != 0; }
+bool read_bool(Decoder& in) { return read_stream_enum<uint8_t>(in, 2) != 0; }
 
 AccessExpression read_expression(Decoder& in) {
   auto parsed = AccessExpression::parse(as_text(in.bytes()));
@@ -70,12 +70,14 @@ Status StreamSettings::check() const {
   return check_range("-pidexpirysecs", pid_expiry_seconds, kPidExpirySecondsMin, kStreamSecondsMax);
 }
 
-std::string_view to_string(StreamCompression compression) { return kCompressions[static_cast<size_t>(compression)]; }
+std::string_view to_string(StreamCompression compression) {
+  return kStreamCompressions[static_cast<size_t>(compression)];
+}
 std::string_view to_string(Durability durability) { return kDurabilities[static_cast<size_t>(durability)]; }
 std::string_view to_string(TimestampType type) { return kTimestampTypes[static_cast<size_t>(type)]; }
 
 Result<StreamCompression> parse_stream_compression(std::string_view text) {
-  return parse_word<StreamCompression>("-compression", kCompressions, text);
+  return parse_word<StreamCompression>("-compression", kStreamCompressions, text);
 }
 
 Result<Durability> parse_durability(std::string_view text) {
@@ -89,7 +91,7 @@ Result<TimestampType> parse_timestamp_type(std::string_view text) {
 std::vector<uint8_t> encode_stream_settings(const StreamSettings& settings) {
   std::vector<uint8_t> bytes;
   Encoder out(bytes);
-  out.u16(kVersion);
+  out.u16(kStreamSettingsVersion);
   out.i64(settings.ttl_seconds);
   out.u8(settings.autocreate);
   out.u32(settings.default_partitions);
@@ -112,27 +114,27 @@ std::vector<uint8_t> encode_stream_settings(const StreamSettings& settings) {
 Result<StreamSettings> decode_stream_settings(ByteView bytes) {
   Decoder in(bytes);
   uint16_t version = in.u16();
-  if (in.ok() && version != kVersion) {
-    return fail(ErrorCode::unsupported,
-                fmt::format("stream settings of version {}; this build reads version {}", version, kVersion));
+  if (in.ok() && version != kStreamSettingsVersion) {
+    return fail(ErrorCode::unsupported, fmt::format("stream settings of version {}; this build reads version {}",
+                                                    version, kStreamSettingsVersion));
   }
   StreamSettings out;
   out.ttl_seconds = in.i64();
   out.autocreate = read_bool(in);
   out.default_partitions = in.u32();
-  out.compression = read_enum<StreamCompression>(in, kCompressions.size());
+  out.compression = read_stream_enum<StreamCompression>(in, kStreamCompressions.size());
   out.produce_permission = read_expression(in);
   out.consume_permission = read_expression(in);
   out.topic_permission = read_expression(in);
   out.copy_permission = read_expression(in);
   out.admin_permission = read_expression(in);
   out.is_changelog = read_bool(in);
-  out.timestamp_type = read_enum<TimestampType>(in, kTimestampTypes.size());
+  out.timestamp_type = read_stream_enum<TimestampType>(in, kTimestampTypes.size());
   out.compact = read_bool(in);
   out.min_compaction_lag_ms = in.i64();
   out.delete_retention_ms = in.i64();
   out.pid_expiry_seconds = in.i64();
-  out.durability = read_enum<Durability>(in, kDurabilities.size());
+  out.durability = read_stream_enum<Durability>(in, kDurabilities.size());
   if (!in.done()) return fail(ErrorCode::corrupt, "the stored stream settings are damaged");
   if (Status checked = out.check(); !checked) {
     return fail(ErrorCode::corrupt, "the stored stream settings are damaged: " + checked.error().message);

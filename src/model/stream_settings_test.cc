@@ -8,7 +8,7 @@ namespace distributary {
 namespace {
 
 // No field has its default.
-StreamSettings unusual() {
+StreamSettings unusual_stream() {
   StreamSettings s;
   s.ttl_seconds = 0;
   s.autocreate = false;
@@ -45,13 +45,13 @@ TEST(StreamSettings, DefaultsAreTheDocumentedOnes) {
 }
 
 TEST(StreamSettings, StoredFormRoundTrips) {
-  for (const StreamSettings& settings : {StreamSettings{}, StreamSettings::for_creator("ann"), unusual()}) {
+  for (const StreamSettings& settings : {StreamSettings{}, StreamSettings::for_creator("ann"), unusual_stream()}) {
     EXPECT_TRUE(decode_stream_settings(encode_stream_settings(settings)).value() == settings);
   }
 }
 
 TEST(StreamSettings, EveryCutAndEveryByteMoreIsDamage) {
-  std::vector<uint8_t> bytes = encode_stream_settings(unusual());
+  std::vector<uint8_t> bytes = encode_stream_settings(unusual_stream());
   for (size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_EQ(decode_stream_settings(ByteView(bytes).first(size)).error().code, ErrorCode::corrupt) << size;
   }
@@ -60,16 +60,16 @@ TEST(StreamSettings, EveryCutAndEveryByteMoreIsDamage) {
 }
 
 TEST(StreamSettings, ANewerVersionIsRefused) {
-  std::vector<uint8_t> bytes = encode_stream_settings(unusual());
+  std::vector<uint8_t> bytes = encode_stream_settings(unusual_stream());
   store_le<uint16_t>(bytes.data(), 2);
   EXPECT_EQ(decode_stream_settings(bytes).error().code, ErrorCode::unsupported);
 }
 
 TEST(StreamSettings, StoredValuesOutOfRangeAreDamage) {
-  StreamSettings bad = unusual();
+  StreamSettings bad = unusual_stream();
   bad.ttl_seconds = -1;
   EXPECT_EQ(decode_stream_settings(encode_stream_settings(bad)).error().code, ErrorCode::corrupt);
-  std::vector<uint8_t> bytes = encode_stream_settings(unusual());
+  std::vector<uint8_t> bytes = encode_stream_settings(unusual_stream());
   bytes.back() = 2;  // no such durability
   EXPECT_EQ(decode_stream_settings(bytes).error().code, ErrorCode::corrupt);
 }

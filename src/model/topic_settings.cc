@@ -12,9 +12,10 @@
 namespace distributary {
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kTopicSettingsVersion = 1;
 constexpr std::array<std::string_view, 3> kPolicies = {"delete", "compact", "compact,delete"};
-constexpr std::array<std::string_view, 6> kCompressions = {"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"};
+constexpr std::array<std::string_view, 6> kTopicCompressions = {"producer", "uncompressed", "gzip",
+                                                                "snappy",   "lz4",          "zstd"};
 
 // Numbers of the stored form: never used again for another field.
 enum Tag : uint64_t {
@@ -63,7 +64,7 @@ class FieldWriter {
     std::ranges::sort(fields_, {}, [](const auto& field) { return field.first; });
     std::vector<uint8_t> bytes;
     Encoder out(bytes);
-    out.u8(kVersion);
+    out.u8(kTopicSettingsVersion);
     out.varint(fields_.size());
     for (const auto& [tag, value] : fields_) {
       out.varint(tag);
@@ -77,7 +78,7 @@ class FieldWriter {
 };
 
 template <class Enum>
-void read_enum(Decoder& in, size_t words, std::optional<Enum>& out) {
+void read_topic_enum(Decoder& in, size_t words, std::optional<Enum>& out) {
   uint8_t value = in.u8();
   if (value >= words) in.fail();
   out = static_cast<Enum>(value);
@@ -100,9 +101,9 @@ bool read_field(uint64_t tag, Decoder& in, TopicSettings& out) {
     return true;
   }
   switch (tag) {
-    case cleanup_policy: read_enum(in, kPolicies.size(), out.cleanup_policy); return true;
-    case timestamp_type: read_enum(in, 2, out.timestamp_type); return true;
-    case compression: read_enum(in, kCompressions.size(), out.compression); return true;
+    case cleanup_policy: read_topic_enum(in, kPolicies.size(), out.cleanup_policy); return true;
+    case timestamp_type: read_topic_enum(in, 2, out.timestamp_type); return true;
+    case compression: read_topic_enum(in, kTopicCompressions.size(), out.compression); return true;
     case min_cleanable_dirty_ratio: out.min_cleanable_dirty_ratio = std::bit_cast<double>(in.u64()); return true;
     case noted: read_noted(in, out.noted); return true;
     default: return false;
@@ -171,9 +172,9 @@ std::vector<uint8_t> encode_topic_settings(const TopicSettings& settings) {
 Result<TopicSettings> decode_topic_settings(ByteView bytes) {
   Decoder in(bytes);
   uint8_t version = in.u8();
-  if (in.ok() && version != kVersion) {
-    return fail(ErrorCode::unsupported,
-                fmt::format("settings of a topic of version {}; this build reads version {}", version, kVersion));
+  if (in.ok() && version != kTopicSettingsVersion) {
+    return fail(ErrorCode::unsupported, fmt::format("settings of a topic of version {}; this build reads version {}",
+                                                    version, kTopicSettingsVersion));
   }
   TopicSettings out;
   uint64_t count = in.varint();
@@ -226,7 +227,9 @@ EffectiveTopicSettings effective_settings(const TopicSettings* topic, const Stre
 }
 
 std::string_view to_string(CleanupPolicy policy) { return kPolicies[static_cast<size_t>(policy)]; }
-std::string_view to_string(TopicCompression compression) { return kCompressions[static_cast<size_t>(compression)]; }
+std::string_view to_string(TopicCompression compression) {
+  return kTopicCompressions[static_cast<size_t>(compression)];
+}
 
 std::optional<CleanupPolicy> parse_cleanup_policy(std::string_view text) {
   bool compact = false;
@@ -246,9 +249,9 @@ std::optional<CleanupPolicy> parse_cleanup_policy(std::string_view text) {
 }
 
 std::optional<TopicCompression> parse_topic_compression(std::string_view text) {
-  auto found = std::ranges::find(kCompressions, text);
-  if (found == kCompressions.end()) return std::nullopt;
-  return static_cast<TopicCompression>(found - kCompressions.begin());
+  auto found = std::ranges::find(kTopicCompressions, text);
+  if (found == kTopicCompressions.end()) return std::nullopt;
+  return static_cast<TopicCompression>(found - kTopicCompressions.begin());
 }
 
 }  // namespace distributary

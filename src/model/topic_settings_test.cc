@@ -10,7 +10,7 @@ namespace distributary {
 namespace {
 
 // Every field is set, and none as any default has it.
-TopicSettings unusual() {
+TopicSettings unusual_topic() {
   TopicSettings s;
   s.cleanup_policy = CleanupPolicy::compact_and_remove;
   s.retention_ms = -1;
@@ -28,7 +28,7 @@ TopicSettings unusual() {
 }
 
 TEST(TopicSettings, WhatIsSetIsStoredAndNothingElse) {
-  TopicSettings s = unusual();
+  TopicSettings s = unusual_topic();
   EXPECT_TRUE(s.check());
   EXPECT_EQ(decode_topic_settings(encode_topic_settings(s)).value(), s);
   EXPECT_EQ(decode_topic_settings(encode_topic_settings({})).value(), TopicSettings());
@@ -42,7 +42,7 @@ TEST(TopicSettings, WhatIsSetIsStoredAndNothingElse) {
 }
 
 TEST(TopicSettings, PrefixesAndStrayBytesAreCorrupt) {
-  std::vector<uint8_t> bytes = encode_topic_settings(unusual());
+  std::vector<uint8_t> bytes = encode_topic_settings(unusual_topic());
   for (size_t length = 0; length < bytes.size(); ++length) {
     EXPECT_EQ(decode_topic_settings(ByteView(bytes).first(length)).error().code, ErrorCode::corrupt) << length;
   }
@@ -118,7 +118,7 @@ TEST(TopicSettings, TheTopicCountsBeforeItsStreamAndTheStreamBeforeTheDefaults) 
   EXPECT_FALSE(untouched.limited());
   stream.ttl_seconds = 0;
   EXPECT_EQ(effective_settings(nullptr, stream).retention_ms, -1);
-  TopicSettings own = unusual();
+  TopicSettings own = unusual_topic();
   EffectiveTopicSettings set = effective_settings(&own, stream);
   EXPECT_EQ(set.cleanup_policy, CleanupPolicy::compact_and_remove);
   EXPECT_EQ(set.retention_ms, -1);
@@ -148,11 +148,11 @@ TEST(TopicSettings, WordsAreKafkas) {
 TEST(TopicSettings, EntriesCarryThemAndUntouchedTopicsAreAsBefore) {
   TopicCreated plain{"clicks", 12, Uuid::from_random({1}), TimestampType::create_time, {}};
   TopicCreated touched = plain;
-  touched.settings = unusual();
+  touched.settings = unusual_topic();
   EXPECT_EQ(TopicCreated::decode(plain.encode()).value(), plain);
   EXPECT_EQ(TopicCreated::decode(touched.encode()).value(), touched);
   EXPECT_EQ(plain.encode().size(), 1 + 6 + 4 + 16 + 1u);
-  TopicAltered altered{24, TimestampType::create_time, unusual()};
+  TopicAltered altered{24, TimestampType::create_time, unusual_topic()};
   EXPECT_EQ(TopicAltered::decode(altered.encode()).value(), altered);
   EXPECT_EQ((TopicAltered{24, TimestampType::create_time, {}}).encode().size(), 5u);
   std::vector<uint8_t> bytes = altered.encode();

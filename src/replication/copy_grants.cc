@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "grant/";
 constexpr size_t kPurgeBatch = 1000;
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kGrantsVersion = 1;
 
 struct Record {
   CopyGrants::Pair pair;
@@ -20,7 +20,7 @@ struct Record {
 std::string encode(const Record& record) {
   std::vector<uint8_t> bytes;
   Encoder out(bytes);
-  out.u8(kVersion);
+  out.u8(kGrantsVersion);
   out.text(record.pair.source_cluster);
   out.raw(record.pair.source.view());
   out.raw(record.pair.replica.view());
@@ -37,7 +37,7 @@ Result<Record> decode(const std::string& value) {
   ByteView source = in.raw(16), replica = in.raw(16);
   out.expires = in.i64();
   ByteView copy = in.raw(16);
-  if (!in.done() || version != kVersion) return fail(ErrorCode::corrupt, "a stored copy grant cannot be read");
+  if (!in.done() || version != kGrantsVersion) return fail(ErrorCode::corrupt, "a stored copy grant cannot be read");
   out.pair.source = Uuid::from_view(source);
   out.pair.replica = Uuid::from_view(replica);
   out.copy = Uuid::from_view(copy);

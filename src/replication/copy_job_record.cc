@@ -6,7 +6,7 @@ namespace distributary {
 
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kJobVersion = 1;
 
 void write_problem(Encoder& out, const std::optional<LinkProblem>& problem) {
   out.u8(problem ? 1 : 0);
@@ -35,7 +35,7 @@ std::string encode_copy_job(const CopyJobs::Job& job) {
   const CopyStatus& s = job.status;
   std::vector<uint8_t> bytes;
   Encoder out(bytes);
-  out.u8(kVersion);
+  out.u8(kJobVersion);
   out.raw(s.id.view());
   out.u8(static_cast<uint8_t>(s.state));
   out.raw(s.source.view());
@@ -58,7 +58,7 @@ std::string encode_copy_job(const CopyJobs::Job& job) {
 Result<CopyJobs::Job> decode_copy_job(const std::string& value) {
   Decoder in(as_bytes(value));
   uint8_t version = in.u8();
-  if (version != kVersion)
+  if (version != kJobVersion)
     return fail(ErrorCode::unsupported, "a stored copy job has version " + std::to_string(version));
   CopyJobs::Job job;
   CopyStatus& s = job.status;

@@ -9,7 +9,7 @@ namespace distributary {
 
 namespace {
 
-const Logger kLog("copy");
+const Logger copy_jobs_logger("copy");
 constexpr Duration kLookInterval = std::chrono::seconds(1);
 constexpr size_t kJobsPerScan = 1000;
 
@@ -50,7 +50,8 @@ Task<Status> CopyJobs::start() {
     CO_TRY(std::vector<MetaEntry> entries, co_await meta_.scan(prefix, after, kJobsPerScan));
     for (const MetaEntry& entry : entries) {
       Result<Job> job = decode_copy_job(entry.value);
-      if (!job) kLog.warn("a stored copy job cannot be read", {{"key", entry.key}, {"error", job.error().message}});
+      if (!job)
+        copy_jobs_logger.warn("a stored copy job cannot be read", {{"key", entry.key}, {"error", job.error().message}});
       if (job) jobs_[job->status.id] = *job;
     }
     if (entries.size() < kJobsPerScan) break;
@@ -58,7 +59,7 @@ Task<Status> CopyJobs::start() {
   }
   for (auto& [id, job] : jobs_) {
     if (job.status.state != CopyState::running) continue;
-    kLog.info("copy resumes", {{"id", to_string(id)}, {"stream", job.status.source_path}});
+    copy_jobs_logger.info("copy resumes", {{"id", to_string(id)}, {"stream", job.status.source_path}});
     scope_.spawn(run(id));
   }
   co_return Status{};
@@ -126,13 +127,14 @@ Task<void> CopyJobs::run(Uuid id) {
   while (!scope_.stopping() && !look(jobs_.at(id))) {
     if (world_.clock().now() >= save_at) {
       Status saved = co_await save(id);
-      if (!saved) kLog.warn("the progress of a copy was not saved", {{"error", saved.error().message}});
+      if (!saved) copy_jobs_logger.warn("the progress of a copy was not saved", {{"error", saved.error().message}});
       save_at = world_.clock().now() + save_interval_;
     }
     co_await links_.wait_progress(key, kLookInterval, stop);
   }
   Status saved = co_await save(id);
-  if (!saved) kLog.warn("the end of a copy was not saved; it will run again", {{"error", saved.error().message}});
+  if (!saved)
+    copy_jobs_logger.warn("the end of a copy was not saved; it will run again", {{"error", saved.error().message}});
   if (!scope_.stopping()) links_.end_copy(key, id);
   ended_.notify_all();
 }
@@ -181,10 +183,10 @@ void CopyJobs::end(Job& job, CopyState state) {
     job.status.problem.reset();
     job.status.percentage = 100;
   }
-  kLog.info("copy ended", {{"id", to_string(job.status.id)},
-                           {"stream", job.status.source_path},
-                           {"state", to_string(state)},
-                           {"why", job.status.problem ? job.status.problem->message : std::string()}});
+  copy_jobs_logger.info("copy ended", {{"id", to_string(job.status.id)},
+                                       {"stream", job.status.source_path},
+                                       {"state", to_string(state)},
+                                       {"why", job.status.problem ? job.status.problem->message : std::string()}});
 }
 
 Task<Status> CopyJobs::save(Uuid id) {
@@ -207,7 +209,7 @@ Task<void> CopyJobs::drop_old() {
     jobs_.erase(id);
   }
   Status dropped = co_await meta_.apply(std::move(batch));
-  if (!dropped) kLog.warn("old jobs were not dropped", {{"error", dropped.error().message}});
+  if (!dropped) copy_jobs_logger.warn("old jobs were not dropped", {{"error", dropped.error().message}});
 }
 
 Task<Status> CopyJobs::cancel(Uuid id) {

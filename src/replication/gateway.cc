@@ -9,7 +9,7 @@
 namespace distributary {
 
 namespace {
-const Logger kLog("gateway");
+const Logger gateway_logger("gateway");
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);  // after an error in accept
 }  // namespace
 
@@ -45,7 +45,7 @@ Status Gateway::start(Address at) {
   TRY(listener_, world_.network.listen(std::move(at), directory_.identity()));
   scope_.spawn(accept_loop());
   scope_.spawn(watch_loop());
-  kLog.info("gateway listens", {{"port", listener_->port()}});
+  gateway_logger.info("gateway listens", {{"port", listener_->port()}});
   return {};
 }
 
@@ -77,14 +77,15 @@ Task<void> Gateway::accept_loop() {
     Result<std::unique_ptr<Connection>> connection = co_await listener_->accept(stop);
     if (scope_.stopping()) co_return;
     if (!connection) {
-      kLog.warn("accept failed", {{"error", connection.error().message}});
+      gateway_logger.warn("accept failed", {{"error", connection.error().message}});
       Status slept = co_await sleep_for(world_.executor, kAcceptPause, stop);
       (void)slept;
       continue;
     }
     if (connections_ >= options_.connections_max || waiting_ >= options_.unaccepted_max) {
-      kLog.warn("connection dropped: too many",
-                {{"peer", (*connection)->peer_address()}, {"connections", connections_}, {"waiting", waiting_}});
+      gateway_logger.warn(
+          "connection dropped: too many",
+          {{"peer", (*connection)->peer_address()}, {"connections", connections_}, {"waiting", waiting_}});
       (*connection)->close();
       continue;
     }
@@ -104,7 +105,7 @@ Task<void> Gateway::serve(std::unique_ptr<Connection> connection) {
     std::stop_token stop = scope_.stop_token();
     Result<Frame> first = co_await frames.read(limits, stop);
     if (!first) {
-      kLog.debug("no hello", {{"peer", frames.peer_address()}, {"error", first.error().message}});
+      gateway_logger.debug("no hello", {{"peer", frames.peer_address()}, {"error", first.error().message}});
     } else if (first->type == FrameType::hello) {
       co_await begin(frames, *first, waiting);
     } else if (first->type == FrameType::join) {
@@ -119,7 +120,7 @@ Task<void> Gateway::serve(std::unique_ptr<Connection> connection) {
 }
 
 Task<void> Gateway::refuse(FrameConnection& connection, Ending why) {
-  kLog.info("refused", {{"peer", connection.peer_address()}, {"code", name(why.code)}, {"why", why.message}});
+  gateway_logger.info("refused", {{"peer", connection.peer_address()}, {"code", name(why.code)}, {"why", why.message}});
   Bytes frame(why.encode(FrameType::refused));
   Status told = co_await connection.write(frame, options_.goodbye_limit, std::stop_token());
   (void)told;
@@ -214,9 +215,9 @@ Task<void> Gateway::run_session(FrameConnection& connection, SessionPtr session,
     co_return;
   }
   waiting.accepted();
-  kLog.info("session begins", {{"source", hello.source_cluster + hello.source_path},
-                               {"replica", hello.replica_path},
-                               {"peer", session->setup().peer_address}});
+  gateway_logger.info("session begins", {{"source", hello.source_cluster + hello.source_path},
+                                         {"replica", hello.replica_path},
+                                         {"peer", session->setup().peer_address}});
   Bytes frame(welcome->encode());
   std::stop_token stop = scope_.stop_token();
   Status written = co_await connection.write(frame, options_.silence_limit, stop);
@@ -224,14 +225,15 @@ Task<void> Gateway::run_session(FrameConnection& connection, SessionPtr session,
   session->start();
   co_await session->serve(connection);
   co_await session->finish();  // other connections may outlive this one
-  kLog.info("session ends", {{"source", hello.source_cluster + hello.source_path},
-                             {"replica", hello.replica_path},
-                             {"code", name(session->ending()->code)},
-                             {"why", session->ending()->message}});
+  gateway_logger.info("session ends", {{"source", hello.source_cluster + hello.source_path},
+                                       {"replica", hello.replica_path},
+                                       {"code", name(session->ending()->code)},
+                                       {"why", session->ending()->message}});
   forget(session);
   if (!session->setup().granted || session->ending()->code != LinkErrorCode::done) co_return;
   Status finished = co_await grants_.finish(hello.grant);
-  if (!finished) kLog.warn("a used copy grant was not removed; it will lapse", {{"error", finished.error().message}});
+  if (!finished)
+    gateway_logger.warn("a used copy grant was not removed; it will lapse", {{"error", finished.error().message}});
 }
 
 Task<void> Gateway::join(FrameConnection& connection, Frame frame, Waiting& waiting) {

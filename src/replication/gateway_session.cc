@@ -9,7 +9,7 @@
 namespace distributary {
 
 namespace {
-const Logger kLog("gateway");
+const Logger gateway_session_logger("gateway");
 }
 
 GatewaySession::GatewaySession(World& world, GatewayAuthority& authority, StreamHandle replica, Setup setup,
@@ -137,9 +137,9 @@ void GatewaySession::apply_ready() {
     if (ending_) return;
     Status applied = apply(*frame);
     if (!applied) {
-      kLog.warn("session stopped", {{"stream", replica_->record.path},
-                                    {"source", setup_.hello.source_path},
-                                    {"error", applied.error().message}});
+      gateway_session_logger.warn("session stopped", {{"stream", replica_->record.path},
+                                                      {"source", setup_.hello.source_path},
+                                                      {"error", applied.error().message}});
       stop(ending_of(applied.error(), LinkErrorCode::replica_failed));
       return;
     }

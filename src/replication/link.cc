@@ -10,7 +10,7 @@
 namespace distributary {
 
 namespace {
-const Logger kLog("link");
+const Logger link_logger("link");
 }
 
 Link::Link(LinkContext& context, LinkKey key)
@@ -43,7 +43,8 @@ Task<void> Link::stop(Ending why, bool removed) {
   MetaBatch batch;
   batch.remove(link_record_key(key_));
   Status forgotten = co_await context_.meta.apply(std::move(batch));
-  if (!forgotten) kLog.warn("the position of a removed link stays behind", {{"error", forgotten.error().message}});
+  if (!forgotten)
+    link_logger.warn("the position of a removed link stays behind", {{"error", forgotten.error().message}});
 }
 
 void Link::wake() {
@@ -160,11 +161,12 @@ Task<void> Link::load(Stream& source) {
   if (loaded_) co_return;
   std::string key = link_record_key(key_);
   Result<std::optional<std::string>> value = co_await context_.meta.get(key);
-  if (!value) kLog.warn("the position of a link was not read", {{"error", value.error().message}});
+  if (!value) link_logger.warn("the position of a link was not read", {{"error", value.error().message}});
   if (value && value->has_value()) {
     Result<LinkRecord> record = LinkRecord::decode(**value);
     if (record) record_ = *record;
-    if (!record) kLog.warn("the position of a link is lost; it is learnt anew", {{"error", record.error().message}});
+    if (!record)
+      link_logger.warn("the position of a link is lost; it is learnt anew", {{"error", record.error().message}});
   }
   if (record_ == LinkRecord{}) {
     OriginPositions nothing;
@@ -186,7 +188,7 @@ Task<void> Link::save() {
   Status saved = co_await context_.meta.apply(std::move(batch));
   if (saved) co_return;
   dirty_ = true;
-  kLog.warn("the position of a link was not saved", {{"error", saved.error().message}});
+  link_logger.warn("the position of a link was not saved", {{"error", saved.error().message}});
 }
 
 Task<void> Link::save_loop() {
@@ -207,7 +209,8 @@ void Link::ended(Ending why, bool was_wanted) {
   } else if (!problem_ || problem_code_ != why.code || problem_->message != why.message) {
     problem_ = LinkProblem{std::string(name(why.code)), host_, why.message, context_.world.clock().wall_now()};
     problem_code_ = why.code;
-    kLog.warn("link stopped", {{"replica", where()}, {"code", problem_->code}, {"host", host_}, {"why", why.message}});
+    link_logger.warn("link stopped",
+                     {{"replica", where()}, {"code", problem_->code}, {"host", host_}, {"why", why.message}});
   }
   progressed_.notify_all();
 }
@@ -217,8 +220,8 @@ void Link::accept(Agreement& agreement) {
   if (!lost.empty()) {
     ++record_.regressions;
     regressed_until_ = std::max(regressed_until_, record_.acknowledged.next);
-    kLog.warn("the replica has lost what it had acknowledged; it is sent again",
-              {{"replica", where()}, {"lost", lost}});
+    link_logger.warn("the replica has lost what it had acknowledged; it is sent again",
+                     {{"replica", where()}, {"lost", lost}});
     record_.held = agreement.held;
     record_.acknowledged = agreement.start;
   }

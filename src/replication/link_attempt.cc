@@ -7,7 +7,7 @@
 namespace distributary {
 
 namespace {
-const Logger kLog("link");
+const Logger link_attempt_logger("link");
 }
 
 Hello Link::make_hello(const OpenStream& source) const {
@@ -96,7 +96,8 @@ Task<Ending> Link::run_session(StreamHandle source, GatewayTarget target, Hello 
   }
   accept(agreement);
   stream.set_hold(hold_name_, record_.acknowledged.next - 1);
-  kLog.info("session begins", {{"stream", source->record.path}, {"replica", replica}, {"gateway", host_}});
+  link_attempt_logger.info("session begins",
+                           {{"stream", source->record.path}, {"replica", replica}, {"gateway", host_}});
   SourceSession::Setup setup{
       target,           hello.session, key_.replica, std::move(welcome), std::move(agreement), record_.acknowledged,
       context_.options, false};
@@ -114,8 +115,9 @@ Task<Ending> Link::run_session(StreamHandle source, GatewayTarget target, Hello 
   if (context_.world.clock().now() - begun > context_.options.backoff_max) back_off_.reset();  // it was a good one
   session_.reset();
   --context_.sessions;
-  kLog.info("session ends",
-            {{"stream", source->record.path}, {"replica", replica}, {"code", name(why.code)}, {"why", why.message}});
+  link_attempt_logger.info(
+      "session ends",
+      {{"stream", source->record.path}, {"replica", replica}, {"code", name(why.code)}, {"why", why.message}});
   co_return why;
 }
 

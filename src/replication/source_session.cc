@@ -10,7 +10,7 @@
 namespace distributary {
 
 namespace {
-const Logger kLog("link");
+const Logger source_session_logger("link");
 }
 
 SourceSession::SourceSession(World& world, Stream& source, Setup setup, std::function<void()> on_progress)
@@ -252,7 +252,8 @@ void SourceSession::line_lost(uint16_t index, const Error& error) {
   --live_lines_;
   window_.lost(index);
   work_.notify_all();
-  kLog.debug("connection lost", {{"gateway", line.connection->peer_address()}, {"error", error.message}});
+  source_session_logger.debug("connection lost",
+                              {{"gateway", line.connection->peer_address()}, {"error", error.message}});
   if (live_lines_ == 0) end(ending_of_connection(line_error_ ? *line_error_ : error), false);
   line_error_.reset();
 }

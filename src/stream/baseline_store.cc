@@ -12,12 +12,12 @@
 namespace distributary {
 namespace {
 
-const Logger logger("retention");
-constexpr std::string_view kMagic = "DSTRBAS1";
-constexpr uint32_t kVersion = 2;
-constexpr size_t kHeaderBytes = 64;
+const Logger baseline_store_logger("retention");
+constexpr std::string_view kBaselineMagic = "DSTRBAS1";
+constexpr uint32_t kBaselineVersion = 2;
+constexpr size_t kBaselineHeaderBytes = 64;
 
-std::string blob_name(SegmentNumber segment) { return fmt::format("baseline.{:020}", segment); }
+std::string baseline_blob_name(SegmentNumber segment) { return fmt::format("baseline.{:020}", segment); }
 
 std::vector<uint8_t> encode(const LogId& id, SegmentNumber segment, const StreamState& state) {
   std::vector<uint8_t> body;
@@ -29,15 +29,15 @@ std::vector<uint8_t> encode(const LogId& id, SegmentNumber segment, const Stream
   }
   std::vector<uint8_t> blob;
   Encoder out(blob);
-  out.raw(as_bytes(kMagic));
+  out.raw(as_bytes(kBaselineMagic));
   out.u32(0);
-  out.u32(kVersion);
+  out.u32(kBaselineVersion);
   out.raw(id.stream.view());
   out.u32(id.lane);
   out.u32(crc32c(body));
   out.u64(segment);
   out.u64(body.size());
-  blob.resize(kHeaderBytes);
+  blob.resize(kBaselineHeaderBytes);
   store_le(blob.data() + 8, crc32c(ByteView(blob).subspan(12)));
   out.raw(body);
   return blob;
@@ -45,19 +45,20 @@ std::vector<uint8_t> encode(const LogId& id, SegmentNumber segment, const Stream
 
 Result<StreamState> decode(const LogId& id, SegmentNumber segment, ByteView blob) {
   auto bad = [&](std::string_view why) {
-    return fail(ErrorCode::corrupt, fmt::format("{}: {}", blob_name(segment), why));
+    return fail(ErrorCode::corrupt, fmt::format("{}: {}", baseline_blob_name(segment), why));
   };
-  bool whole = blob.size() >= kHeaderBytes && as_text(blob.first(8)) == kMagic;
-  if (!whole || crc32c(blob.subspan(12, kHeaderBytes - 12)) != load_le<uint32_t>(blob.data() + 8))
+  bool whole = blob.size() >= kBaselineHeaderBytes && as_text(blob.first(8)) == kBaselineMagic;
+  if (!whole || crc32c(blob.subspan(12, kBaselineHeaderBytes - 12)) != load_le<uint32_t>(blob.data() + 8))
     return bad("header does not match");
   Decoder in(blob.subspan(12));
-  if (in.u32() != kVersion) return fail(ErrorCode::unsupported, fmt::format("{}: unknown version", blob_name(segment)));
+  if (in.u32() != kBaselineVersion)
+    return fail(ErrorCode::unsupported, fmt::format("{}: unknown version", baseline_blob_name(segment)));
   bool ours = get_uuid(in) == id.stream && in.u32() == id.lane;
   uint32_t crc = in.u32();
   ours = ours && in.u64() == segment;
   uint64_t length = in.u64();
   if (!ours) return bad("belongs to another log");
-  ByteView body = blob.subspan(kHeaderBytes);
+  ByteView body = blob.subspan(kBaselineHeaderBytes);
   if (body.size() != length || crc32c(body) != crc) return bad("body does not match its checksum");
   Decoder chunks(body);
   StreamState state;
@@ -75,8 +76,8 @@ Result<StreamState> decode(const LogId& id, SegmentNumber segment, ByteView blob
 
 Task<Result<StreamState>> BaselineStore::load(SegmentNumber segment) {
   if (segment == 1) co_return StreamState();
-  CO_TRY(uint64_t size, co_await log_.blob_size(blob_name(segment)));
-  CO_TRY(Bytes blob, co_await log_.read_blob(blob_name(segment), 0, size));
+  CO_TRY(uint64_t size, co_await log_.blob_size(baseline_blob_name(segment)));
+  CO_TRY(Bytes blob, co_await log_.read_blob(baseline_blob_name(segment), 0, size));
   co_return decode(id_, segment, blob);
 }
 
@@ -101,7 +102,7 @@ Task<Status> BaselineStore::advance(SegmentNumber first_kept) {
     }
   }
   Bytes blob(encode(id_, first_kept, state));
-  co_return co_await log_.put_blob(blob_name(first_kept), blob);
+  co_return co_await log_.put_blob(baseline_blob_name(first_kept), blob);
 }
 
 Task<Status> BaselineStore::finish_drop() {
@@ -113,7 +114,7 @@ Task<Status> BaselineStore::finish_drop() {
   while (log_.segments().size() > 1 && log_.segments().front().number < first_kept) {
     SegmentNumber number = log_.segments().front().number;
     CO_TRY_STATUS(co_await log_.remove_segment(number));
-    logger.info("segment expired", {{"log", to_string(id_)}, {"segment", number}});
+    baseline_store_logger.info("segment expired", {{"log", to_string(id_)}, {"segment", number}});
   }
   for (const std::string& name : blobs) {
     if (name != newest) CO_TRY_STATUS(co_await log_.remove_blob(name));

@@ -12,15 +12,15 @@
 namespace distributary {
 namespace {
 
-const Logger logger("checkpoint");
-constexpr std::string_view kMagic = "DSTRCKP1";
-constexpr uint32_t kVersion = 2;
-constexpr size_t kHeaderBytes = 64;
+const Logger checkpoint_logger("checkpoint");
+constexpr std::string_view kCheckpointMagic = "DSTRCKP1";
+constexpr uint32_t kCheckpointVersion = 2;
+constexpr size_t kCheckpointHeaderBytes = 64;
 constexpr size_t kManifestBytesMax = 1u << 30;
 constexpr uint8_t kIndexKind = 4;
 constexpr size_t kBlobsReferencedMax = 4;  // more: the next checkpoint is written whole
 
-std::string blob_name(uint64_t number) { return fmt::format("checkpoint.{:020}", number); }
+std::string checkpoint_blob_name(uint64_t number) { return fmt::format("checkpoint.{:020}", number); }
 
 std::optional<uint64_t> blob_number(const std::string& blob) {
   if (!blob.starts_with("checkpoint.") || blob.size() != 31) return std::nullopt;
@@ -109,21 +109,21 @@ Result<CheckpointManifest> CheckpointManifest::decode(ByteView bytes) {
 }
 
 Task<Result<CheckpointManifest>> CheckpointStore::read_manifest(uint64_t number) {
-  std::string blob = blob_name(number);
-  CO_TRY(Bytes header, co_await log_.read_blob(blob, 0, kHeaderBytes));
-  bool whole = header.size() == kHeaderBytes && as_text(header.view().first(8)) == kMagic;
+  std::string blob = checkpoint_blob_name(number);
+  CO_TRY(Bytes header, co_await log_.read_blob(blob, 0, kCheckpointHeaderBytes));
+  bool whole = header.size() == kCheckpointHeaderBytes && as_text(header.view().first(8)) == kCheckpointMagic;
   if (!whole || crc32c(header.view().subspan(12)) != load_le<uint32_t>(header.data() + 8)) {
     co_return fail(ErrorCode::corrupt, fmt::format("{}: header does not match", blob));
   }
   Decoder in(header.view().subspan(12));
-  if (in.u32() != kVersion) co_return fail(ErrorCode::unsupported, fmt::format("{}: unknown version", blob));
+  if (in.u32() != kCheckpointVersion) co_return fail(ErrorCode::unsupported, fmt::format("{}: unknown version", blob));
   bool ours = get_uuid(in) == id_.stream && in.u32() == id_.lane;
   uint32_t length = in.u32();
   ours = ours && in.u64() == number;
   uint32_t crc = in.u32();
   if (!ours || length > kManifestBytesMax)
     co_return fail(ErrorCode::corrupt, fmt::format("{}: belongs to another log", blob));
-  CO_TRY(Bytes bytes, co_await log_.read_blob(blob, kHeaderBytes, length));
+  CO_TRY(Bytes bytes, co_await log_.read_blob(blob, kCheckpointHeaderBytes, length));
   if (bytes.size() != length || crc32c(bytes) != crc)
     co_return fail(ErrorCode::corrupt, fmt::format("{}: manifest does not match", blob));
   CO_TRY(CheckpointManifest manifest, CheckpointManifest::decode(bytes));
@@ -135,7 +135,7 @@ Task<Status> CheckpointStore::load_chunks(const CheckpointManifest& manifest, St
   // Chunks lie together in few blobs: one read for each blob's whole chunk area.
   std::map<uint64_t, Bytes> blobs;
   for (const auto& chunk : manifest.chunks) {
-    std::string blob = blob_name(chunk.checkpoint);
+    std::string blob = checkpoint_blob_name(chunk.checkpoint);
     if (!blobs.contains(chunk.checkpoint)) {
       CO_TRY(uint64_t size, co_await log_.blob_size(blob));
       CO_TRY(Bytes bytes, co_await log_.read_blob(blob, 0, size));
@@ -182,8 +182,8 @@ Task<Result<std::optional<CheckpointManifest>>> CheckpointStore::load(StreamStat
       manifest = fail(chunks.error());
     }
     if (manifest.error().code == ErrorCode::cancelled) co_return fail(manifest.error());
-    logger.warn("checkpoint cannot be used; going on with an older one or the whole log",
-                {{"log", to_string(id_)}, {"checkpoint", number}, {"why", manifest.error().message}});
+    checkpoint_logger.warn("checkpoint cannot be used; going on with an older one or the whole log",
+                           {{"log", to_string(id_)}, {"checkpoint", number}, {"why", manifest.error().message}});
   }
   co_return std::nullopt;
 }
@@ -244,31 +244,31 @@ CheckpointStore::Prepared CheckpointStore::prepare(CheckpointManifest manifest, 
 Task<Status> CheckpointStore::write(Prepared prepared) {
   uint64_t number = prepared.manifest.number;
   // Positions of new chunks are relative until the manifest's length is known; it does not depend on their values.
-  uint64_t base = kHeaderBytes + prepared.manifest.encode().size();
+  uint64_t base = kCheckpointHeaderBytes + prepared.manifest.encode().size();
   for (auto& chunk : prepared.manifest.chunks) {
     if (chunk.checkpoint == number) chunk.position += base;
   }
   std::vector<uint8_t> manifest = prepared.manifest.encode();
   std::vector<uint8_t> blob;
   Encoder out(blob);
-  out.raw(as_bytes(kMagic));
+  out.raw(as_bytes(kCheckpointMagic));
   out.u32(0);
-  out.u32(kVersion);
+  out.u32(kCheckpointVersion);
   out.raw(id_.stream.view());
   out.u32(id_.lane);
   out.u32(static_cast<uint32_t>(manifest.size()));
   out.u64(number);
   out.u32(crc32c(manifest));
-  blob.resize(kHeaderBytes);
+  blob.resize(kCheckpointHeaderBytes);
   store_le(blob.data() + 8, crc32c(ByteView(blob).subspan(12)));
   out.raw(manifest);
   out.raw(prepared.chunk_bytes);
   uint32_t crc = crc32c(blob);
   Bytes bytes(std::move(blob));
-  CO_TRY_STATUS(co_await log_.put_blob(blob_name(number), bytes));
-  CO_TRY(Bytes back, co_await log_.read_blob(blob_name(number), 0, bytes.size()));
+  CO_TRY_STATUS(co_await log_.put_blob(checkpoint_blob_name(number), bytes));
+  CO_TRY(Bytes back, co_await log_.read_blob(checkpoint_blob_name(number), 0, bytes.size()));
   if (crc32c(back) != crc)
-    co_return fail(ErrorCode::corrupt, fmt::format("{} reads back differently", blob_name(number)));
+    co_return fail(ErrorCode::corrupt, fmt::format("{} reads back differently", checkpoint_blob_name(number)));
   unwritten_ = false;
   kept_.push_back(std::move(prepared.manifest));
   if (kept_.size() > 2) kept_.erase(kept_.begin());

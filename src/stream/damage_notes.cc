@@ -11,10 +11,10 @@
 namespace distributary {
 namespace {
 
-const Logger logger("stream");
-constexpr std::string_view kMagic = "DSTRDMG1";
-constexpr uint32_t kVersion = 1;
-constexpr size_t kHeaderBytes = 36;
+const Logger damage_notes_logger("stream");
+constexpr std::string_view kNotesMagic = "DSTRDMG1";
+constexpr uint32_t kNotesVersion = 1;
+constexpr size_t kNotesHeaderBytes = 36;
 constexpr size_t kBlobBytesMax = 1u << 20;
 const std::string kBlob = "damage";
 
@@ -23,9 +23,9 @@ const std::string kBlob = "damage";
 std::vector<uint8_t> DamageNotes::encode(const LogId& id, const std::vector<Damage>& damage) {
   std::vector<uint8_t> blob;
   Encoder out(blob);
-  out.raw(as_bytes(kMagic));
+  out.raw(as_bytes(kNotesMagic));
   out.u32(0);
-  out.u32(kVersion);
+  out.u32(kNotesVersion);
   out.raw(id.stream.view());
   out.u32(id.lane);
   for (const Damage& one : damage) {
@@ -40,11 +40,12 @@ std::vector<uint8_t> DamageNotes::encode(const LogId& id, const std::vector<Dama
 }
 
 Result<std::vector<Damage>> DamageNotes::decode(const LogId& id, ByteView blob) {
-  const bool ours = blob.size() >= kHeaderBytes && as_text(blob.first(8)) == kMagic &&
+  const bool ours = blob.size() >= kNotesHeaderBytes && as_text(blob.first(8)) == kNotesMagic &&
                     crc32c(blob.subspan(12)) == load_le<uint32_t>(blob.data() + 8);
   if (!ours) return fail(ErrorCode::corrupt, "the notes of earlier damage do not match their checksum");
   Decoder in(blob.subspan(12));
-  if (in.u32() != kVersion) return fail(ErrorCode::unsupported, "the notes of earlier damage have an unknown version");
+  if (in.u32() != kNotesVersion)
+    return fail(ErrorCode::unsupported, "the notes of earlier damage have an unknown version");
   if (get_uuid(in) != id.stream || in.u32() != id.lane) {
     return fail(ErrorCode::corrupt, "the notes of earlier damage belong to another log");
   }
@@ -107,7 +108,7 @@ Task<Result<std::vector<Damage>>> DamageNotes::load() {
   std::erase_if(damage,
                 [&](const Damage& one) { return one.segment == 0 ? damaged.empty() : !damaged.contains(one.segment); });
   if (!damage.empty()) co_return damage;
-  logger.info("what was damaged is whole again, or no longer kept", {{"log", to_string(id_)}});
+  damage_notes_logger.info("what was damaged is whole again, or no longer kept", {{"log", to_string(id_)}});
   CO_TRY_STATUS(co_await log_.remove_blob(kBlob));
   co_return damage;
 }

@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::string_view kKind = "index";
 constexpr std::string_view kRewrittenKind = "rewritten";
-constexpr std::string_view kMagic = "DSTRIDX1";
+constexpr std::string_view kRunMagic = "DSTRIDX1";
 constexpr std::string_view kFooterMagic = "DSTRIDXF";
-constexpr uint32_t kVersion = 1;
-constexpr size_t kHeaderBytes = 64;
+constexpr uint32_t kRunVersion = 1;
+constexpr size_t kRunHeaderBytes = 64;
 constexpr size_t kFooterBytes = 32;
 constexpr size_t kPlaceBytes = 28;
 
@@ -82,7 +82,7 @@ bool IndexRunName::parse(const std::string& blob, IndexRunName& name, uint32_t& 
 }
 
 IndexPartWriter::IndexPartWriter(LogId log, IndexRunName name, uint32_t part) : log_(log), name_(name), part_(part) {
-  bytes_.resize(kHeaderBytes);
+  bytes_.resize(kRunHeaderBytes);
 }
 
 void IndexPartWriter::add(const IndexEntry& entry) {
@@ -112,9 +112,9 @@ Bytes IndexPartWriter::finish(bool last_part) {
   cut_block();
   std::vector<uint8_t> header;
   Encoder out(header);
-  out.raw(as_bytes(kMagic));
+  out.raw(as_bytes(kRunMagic));
   out.u32(0);
-  out.u32(kVersion);
+  out.u32(kRunVersion);
   out.raw(log_.stream.view());
   out.u32(log_.lane);
   out.u32(part_);
@@ -155,16 +155,16 @@ Task<Result<std::unique_ptr<IndexRun>>> IndexRun::open(Log& log, LogId id, Index
 Task<Result<bool>> IndexRun::open_part(LogId id, uint32_t part) {
   std::string blob = name_.part(part);
   CO_TRY(uint64_t size, co_await log_.blob_size(blob));
-  if (size < kHeaderBytes + kFooterBytes) co_return fail(damaged(blob, "cut short"));
-  CO_TRY(Bytes header, co_await log_.read_blob(blob, 0, kHeaderBytes));
+  if (size < kRunHeaderBytes + kFooterBytes) co_return fail(damaged(blob, "cut short"));
+  CO_TRY(Bytes header, co_await log_.read_blob(blob, 0, kRunHeaderBytes));
   CO_TRY(Bytes footer, co_await log_.read_blob(blob, size - kFooterBytes, kFooterBytes));
-  if (header.size() != kHeaderBytes || footer.size() != kFooterBytes) co_return fail(damaged(blob, "cut short"));
-  bool magics = as_text(header.view().first(8)) == kMagic && as_text(footer.view().last(8)) == kFooterMagic;
+  if (header.size() != kRunHeaderBytes || footer.size() != kFooterBytes) co_return fail(damaged(blob, "cut short"));
+  bool magics = as_text(header.view().first(8)) == kRunMagic && as_text(footer.view().last(8)) == kFooterMagic;
   if (!magics || crc32c(header.view().subspan(12)) != load_le<uint32_t>(header.data() + 8)) {
     co_return fail(damaged(blob, "header or footer does not match"));
   }
   Decoder in(header.view().subspan(12));
-  if (in.u32() != kVersion)
+  if (in.u32() != kRunVersion)
     co_return fail(ErrorCode::unsupported, fmt::format("index {} has an unknown version", blob));
   bool ours = get_uuid(in) == id.stream && in.u32() == id.lane && in.u32() == part && in.u64() == name_.first &&
               in.u64() == name_.last;

@@ -6,7 +6,7 @@
 
 namespace distributary {
 namespace {
-const Logger logger("index");
+const Logger log_index_logger("index");
 
 bool before(const IndexEntry& a, const IndexEntry& b) {
   return std::pair(a.key, a.base_offset) < std::pair(b.key, b.base_offset);
@@ -26,8 +26,8 @@ Task<Result<bool>> LogIndex::adopt_run(IndexRunName name, const std::vector<Segm
   auto opened = co_await IndexRun::open(log_, id_, name);
   if (!opened && opened.error().code == ErrorCode::cancelled) co_return fail(opened.error());
   if (!opened) {
-    logger.warn("index is incomplete or damaged and will be made again",
-                {{"log", to_string(id_)}, {"why", opened.error().message}});
+    log_index_logger.warn("index is incomplete or damaged and will be made again",
+                          {{"log", to_string(id_)}, {"why", opened.error().message}});
     co_return false;
   }
   RunPointer run = std::move(*opened);
@@ -464,7 +464,7 @@ Task<std::vector<SegmentNumber>> LogIndex::discard_run(IndexRunName name) {
   ++generation_;
   set_aside_unused(before);
   Status removed = co_await remove_unused();
-  if (!removed) logger.warn("a damaged index could not be removed", {{"why", removed.error().message}});
+  if (!removed) log_index_logger.warn("a damaged index could not be removed", {{"why", removed.error().message}});
   co_return segments;
 }
 

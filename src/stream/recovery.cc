@@ -13,7 +13,7 @@
 namespace distributary {
 namespace {
 
-const Logger logger("recovery");
+const Logger recovery_logger("recovery");
 
 std::string describe(const ContentView& content) {
   if (!content.is_batch()) return std::string(to_string(content.type()));
@@ -263,8 +263,9 @@ Task<Result<bool>> Recovery::judge(Hole hole) {
                                        to_string(id_), next_, hole.why)});
     co_return true;
   }
-  logger.info("cutting a torn tail, which was never acknowledged",
-              {{"log", to_string(id_)}, {"segment", hole.segment}, {"at", hole.at}, {"lsn", next_}, {"why", hole.why}});
+  recovery_logger.info(
+      "cutting a torn tail, which was never acknowledged",
+      {{"log", to_string(id_)}, {"segment", hole.segment}, {"at", hole.at}, {"lsn", next_}, {"why", hole.why}});
   cut_ = true;
   SegmentNumber first = log_.segments().front().number;
   if (hole.at != 0) {
@@ -300,7 +301,7 @@ Task<Status> Recovery::finish() {
   out_.segment_end = at_;
   out_.state.raise_all_high_watermarks();
   for (const Damage& damage : out_.damage)
-    logger.warn("stream is damaged and opens read-only", {{"what", damage.what}});
+    recovery_logger.warn("stream is damaged and opens read-only", {{"what", damage.what}});
   co_return co_await index_missing();
 }
 
@@ -326,7 +327,7 @@ Task<Status> Recovery::note_rewrites() {
 
 Task<Status> Recovery::index_missing() {
   for (SegmentNumber segment : missing_) {
-    logger.info("indexing a segment anew", {{"log", to_string(id_)}, {"segment", segment}});
+    recovery_logger.info("indexing a segment anew", {{"log", to_string(id_)}, {"segment", segment}});
     CO_TRY_STATUS(co_await index_segment(log_, id_, segment, out_.state, index_));
   }
   co_return Status{};
@@ -341,7 +342,7 @@ Task<Status> Recovery::index_segment(Log& log, LogId id, SegmentNumber number, c
   for (;;) {
     auto group = co_await scanner.next();
     if (!group) {  // damage: what is behind it is still indexed, the damage is named when it is read
-      logger.warn("damage in a sealed segment", {{"log", to_string(id)}, {"what", group.error().message}});
+      recovery_logger.warn("damage in a sealed segment", {{"log", to_string(id)}, {"what", group.error().message}});
       CO_TRY(bool more, co_await scanner.find_next_group());
       if (!more) co_return Status{};
       continue;

@@ -7,8 +7,8 @@
 namespace distributary {
 namespace {
 
-constexpr uint64_t kMagic = 0x314d555352545344;  // "DSTRSUM1"
-constexpr size_t kTrailerBytes = 24;             // length u32, crc u32, position of the group u64, magic u64
+constexpr uint64_t kSummaryMagic = 0x314d555352545344;  // "DSTRSUM1"
+constexpr size_t kTrailerBytes = 24;                    // length u32, crc u32, position of the group u64, magic u64
 constexpr size_t kSummaryBytesMax = 4u << 20;
 
 }  // namespace
@@ -32,7 +32,7 @@ void append_rewrite_summary(std::vector<uint8_t>& out, GroupHeader header, uint3
   tail.u32(length);
   tail.u32(crc);
   tail.u64(header.position);
-  tail.u64(kMagic);
+  tail.u64(kSummaryMagic);
 }
 
 Task<Result<RewriteSummary>> read_rewrite_summary(Log& log, LogId id, SegmentInfo segment) {
@@ -48,7 +48,7 @@ Task<Result<RewriteSummary>> read_rewrite_summary(Log& log, LogId id, SegmentInf
   uint32_t length = end.u32();
   uint32_t crc = end.u32();
   uint64_t position = end.u64();
-  if (!end.ok() || end.u64() != kMagic || length > kSummaryBytesMax) co_return bad();
+  if (!end.ok() || end.u64() != kSummaryMagic || length > kSummaryBytesMax) co_return bad();
   uint64_t padded = (uint64_t{length} + 7) & ~uint64_t{7};
   if (position + kGroupHeaderBytes + padded + kTrailerBytes != segment.bytes) co_return bad();
   CO_TRY(Bytes body, co_await log.read(segment.number, position + kGroupHeaderBytes, length, ReadPattern::scattered));

@@ -10,7 +10,7 @@
 
 namespace distributary {
 namespace {
-const Logger logger("stream");
+const Logger stream_logger("stream");
 }
 
 Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cache_in, Origin origin_in,
@@ -90,8 +90,8 @@ GroupWriter::Events Stream::Impl::writer_events() {
     rewritten.notify_all();
     turn_ended.notify_all();
     if (error.code == ErrorCode::cancelled) return;  // the disk has gone with its host
-    logger.warn("log failed; the stream will be opened again",
-                {{"stream", to_string(origin.stream)}, {"why", error.message}});
+    stream_logger.warn("log failed; the stream will be opened again",
+                       {{"stream", to_string(origin.stream)}, {"why", error.message}});
     upkeep_wanted.notify_all();
   };
   events.advanced = [this] { advanced.notify_all(); };

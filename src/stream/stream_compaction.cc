@@ -10,7 +10,7 @@
 namespace distributary {
 namespace {
 
-const Logger logger("compaction");
+const Logger stream_compaction_logger("compaction");
 constexpr Duration kTurnPause = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -81,7 +81,8 @@ Task<Status> Stream::Impl::compact(bool forced) {
       slices *= 2;
       slice *= 2;
     } else {
-      logger.warn("there are too many keys to compact; some stay as they are", {{"log", to_string(id)}});
+      stream_compaction_logger.warn("there are too many keys to compact; some stay as they are",
+                                    {{"log", to_string(id)}});
       ++slice;
     }
   }
@@ -124,7 +125,8 @@ Task<Result<bool>> Stream::Impl::learn_keys() {
     compaction->note_damaged(i);
     const bool is_new = unrewritable.insert(number).second;
     if (!is_new) continue;
-    logger.warn("a damaged segment is not compacted", {{"log", to_string(id)}, {"what", learned.error().message}});
+    stream_compaction_logger.warn("a damaged segment is not compacted",
+                                  {{"log", to_string(id)}, {"what", learned.error().message}});
   }
   left_for_later = left_for_later || compaction->left_for_later();
   co_return true;

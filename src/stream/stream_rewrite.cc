@@ -12,7 +12,7 @@
 namespace distributary {
 namespace {
 
-const Logger logger("rewrite");
+const Logger stream_rewrite_logger("rewrite");
 constexpr uint64_t kSmallShare = 8;   // a segment of less than one part in so many is merged with its neighbours
 constexpr size_t kSmallMerged = 8;    // when so many come together, or something in them is dead
 constexpr WallMillis kSpanShare = 8;  // of the ttl: what is merged was written within it, for it expires together
@@ -62,8 +62,8 @@ Task<Status> Stream::Impl::rewrite_dead() {
   // What was not rewritten is as it was; only a log that cannot be used must be opened again.
   bool harmless = done.error().code == ErrorCode::storage_full;
   if (!harmless) co_return done;
-  logger.warn("space could not be given back; it is tried again later",
-              {{"log", to_string(id)}, {"why", done.error().message}});
+  stream_rewrite_logger.warn("space could not be given back; it is tried again later",
+                             {{"log", to_string(id)}, {"why", done.error().message}});
   co_return Status{};
 }
 
@@ -100,7 +100,8 @@ Task<Status> Stream::Impl::rewrite_row(std::vector<SegmentInfo> row) {
   }
   if (done || done.error().code != ErrorCode::corrupt) co_return done;
   // Left as it is: what is damaged is named by whoever reads it, and repaired from a replica.
-  logger.warn("a damaged segment is not rewritten", {{"log", to_string(id)}, {"what", done.error().message}});
+  stream_rewrite_logger.warn("a damaged segment is not rewritten",
+                             {{"log", to_string(id)}, {"what", done.error().message}});
   for (const SegmentInfo& segment : row) unrewritable.insert(segment.number);
   co_return Status{};
 }
@@ -246,7 +247,8 @@ Task<Status> Stream::Impl::rewrite(std::vector<SegmentInfo> from) {
   if (!done) {
     Status abandoned = co_await log->abandon_rewrite();
     Status removed = co_await index.remove_unused();
-    if (!abandoned || !removed) logger.debug("a rewrite leaves something behind until the log is opened again", {});
+    if (!abandoned || !removed)
+      stream_rewrite_logger.debug("a rewrite leaves something behind until the log is opened again", {});
   }
   retaining = false;
   turn_ended.notify_all();
@@ -281,11 +283,11 @@ Task<Status> Stream::Impl::rewrite_into(std::vector<SegmentInfo> from, RewriteNu
   }
   undroppable[made.segment.number] = dead_left;
   move_compaction_due(from, made.segment.number);
-  logger.info("segments rewritten", {{"log", to_string(id)},
-                                     {"first", made.segment.number},
-                                     {"last", made.segment.last()},
-                                     {"bytes before", before},
-                                     {"bytes", made.segment.bytes}});
+  stream_rewrite_logger.info("segments rewritten", {{"log", to_string(id)},
+                                                    {"first", made.segment.number},
+                                                    {"last", made.segment.last()},
+                                                    {"bytes before", before},
+                                                    {"bytes", made.segment.bytes}});
   CO_TRY_STATUS(co_await log->remove_replaced());
   co_return co_await index.remove_unused();
 }

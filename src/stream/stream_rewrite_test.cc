@@ -6,7 +6,7 @@
 namespace distributary {
 namespace {
 
-std::vector<std::string> numbered(int from, int to) {
+std::vector<std::string> numbered_texts(int from, int to) {
   std::vector<std::string> values;
   for (int i = from; i < to; ++i) values.push_back("value " + std::to_string(i) + std::string(200, '.'));
   return values;
@@ -25,7 +25,7 @@ struct RewriteHarness : StreamHarness {
   }
   // Small groups, so that segments are about as large as they should be.
   void append_some(TopicPartition partition, int from, int to) {
-    Lsn lsn = append(partition, numbered(from, to)).lsn;
+    Lsn lsn = append(partition, numbered_texts(from, to)).lsn;
     if (lsn % 4 == 0) wait(lsn);
   }
   void delete_topic(const TopicUuid& topic) { wait(must(stream->delete_topic(topic))); }
@@ -99,7 +99,7 @@ TEST(Rewrite, HalfDeadSegmentsAreRewrittenWithoutBeingAsked) {
   must(h.sim.executor().run(h.stream->enforce_retention()));
   h.sim.executor().run_for(std::chrono::seconds(5));
   EXPECT_LT(h.stream->logical_bytes(), bytes * 3 / 4);
-  EXPECT_EQ(h.read_all(kept), numbered(0, 90));
+  EXPECT_EQ(h.read_all(kept), numbered_texts(0, 90));
 }
 
 TEST(Rewrite, LittleDeadWaitsForItsDeadline) {
@@ -129,14 +129,14 @@ TEST(Rewrite, DeletedRecordsAreGoneAndTheRestIsServed) {
   h.open();
   TopicPartition clicks{h.create("clicks", 2), 0};
   TopicPartition quiet{clicks.topic, 1};
-  h.produce(quiet, numbered(0, 1));
+  h.produce(quiet, numbered_texts(0, 1));
   h.produce_many(clicks, 0, 100);
-  h.produce(quiet, numbered(1, 2));
+  h.produce(quiet, numbered_texts(1, 2));
   h.delete_records(clicks, 80);
   must(h.purge());
   EXPECT_EQ(h.fetch(clicks, 79).error().code, ErrorCode::out_of_range);
-  EXPECT_EQ(h.read_all(clicks), numbered(80, 100));
-  EXPECT_EQ(h.read_all(quiet), numbered(0, 2));
+  EXPECT_EQ(h.read_all(clicks), numbered_texts(80, 100));
+  EXPECT_EQ(h.read_all(quiet), numbered_texts(0, 2));
   EXPECT_EQ(must(h.sim.executor().run(h.stream->find_time(clicks, 0)))->offset, 80);
   h.delete_records(clicks, 100);
   must(h.purge());
@@ -149,8 +149,8 @@ TEST(Rewrite, DeletedRecordsAreGoneAndTheRestIsServed) {
   const PartitionState& state = h.stream->state().topic(clicks.topic)->partitions[0];
   EXPECT_EQ(state.next, 100);
   EXPECT_EQ(state.log_start, 100);
-  EXPECT_EQ(h.read_all(quiet), numbered(0, 2));
-  EXPECT_EQ(h.produce(clicks, numbered(100, 101)).base_offset, 100);
+  EXPECT_EQ(h.read_all(quiet), numbered_texts(0, 2));
+  EXPECT_EQ(h.produce(clicks, numbered_texts(100, 101)).base_offset, 100);
 }
 
 TEST(Rewrite, ProducersAreRememberedThoughTheirBatchesAreGone) {
@@ -333,13 +333,13 @@ TEST(Rewrite, ACrashLeavesTheOldOrTheNew) {
       h.sim.executor().run_for(std::chrono::microseconds(h.sim.random().below(20'000)));
       h.reopen_after_crash();
       ASSERT_TRUE(h.stream->damage().empty()) << h.stream->damage().front().what;
-      ASSERT_EQ(h.read_all(kept), numbered(0, produced));
-      ASSERT_EQ(h.read_all(trimmed), numbered(static_cast<int>(start), produced));
+      ASSERT_EQ(h.read_all(kept), numbered_texts(0, produced));
+      ASSERT_EQ(h.read_all(trimmed), numbered_texts(static_cast<int>(start), produced));
       h.history();
     }
     must(h.purge());
-    ASSERT_EQ(h.read_all(kept), numbered(0, produced));
-    ASSERT_EQ(h.read_all(trimmed), numbered(static_cast<int>(start), produced));
+    ASSERT_EQ(h.read_all(kept), numbered_texts(0, produced));
+    ASSERT_EQ(h.read_all(trimmed), numbered_texts(static_cast<int>(start), produced));
   }
 }
 

@@ -8,7 +8,7 @@
 namespace distributary {
 namespace {
 
-Error misfit(const ContentView& entry, std::string_view why) {
+Error transaction_misfit(const ContentView& entry, std::string_view why) {
   return Error{ErrorCode::corrupt, fmt::format("{} (origin {} LSN {}) does not follow: {}", to_string(entry.type()),
                                                to_string(entry.origin()), entry.origin_lsn(), why)};
 }
@@ -41,7 +41,7 @@ Status StreamState::apply_transaction(const ContentView& entry, bool after_damag
   if (entry.type() == EntryType::transaction_ended) return end_transaction(entry, after_damage);
   TRY(TransactionPositions positions, TransactionPositions::decode(entry.payload()));
   Status added = transactions_.add_positions(writer, std::move(positions));
-  if (!added && !after_damage) return fail(misfit(entry, added.error().message));
+  if (!added && !after_damage) return fail(transaction_misfit(entry, added.error().message));
   return {};
 }
 
@@ -50,10 +50,10 @@ Status StreamState::extend_transaction(const ContentView& entry) {
   for (const TopicPartition& partition : extended.partitions) {
     const Topic* of = topic(partition.topic);
     if (of == nullptr || partition.partition >= of->partitions.size())
-      return fail(misfit(entry, "there is no such partition"));
+      return fail(transaction_misfit(entry, "there is no such partition"));
   }
   Status applied = transactions_.extend(entry.origin().stream, std::move(extended), entry.appended());
-  if (!applied) return fail(misfit(entry, applied.error().message));
+  if (!applied) return fail(transaction_misfit(entry, applied.error().message));
   return {};
 }
 
@@ -74,10 +74,10 @@ Status StreamState::check_markers(const TransactionEnded& ended, bool after_dama
 Status StreamState::end_transaction(const ContentView& entry, bool after_damage) {
   TRY(TransactionEnded ended, TransactionEnded::decode(entry.payload()));
   Status fits = check_markers(ended, after_damage);
-  if (!fits) return fail(misfit(entry, fits.error().message));
+  if (!fits) return fail(transaction_misfit(entry, fits.error().message));
   const Uuid writer = entry.origin().stream;
   auto positions = transactions_.end(writer, ended, entry.appended(), after_damage);
-  if (!positions) return fail(misfit(entry, positions.error().message));
+  if (!positions) return fail(transaction_misfit(entry, positions.error().message));
   for (const TransactionEnded::Marker& marker : ended.markers) {
     Topic* of = find(marker.partition.topic);
     of->partitions[marker.partition.partition].next = marker.offset + 1;

@@ -7,7 +7,7 @@
 namespace distributary {
 namespace {
 
-const Logger logger("upkeep");
+const Logger stream_upkeep_logger("upkeep");
 
 }  // namespace
 
@@ -50,8 +50,8 @@ Task<void> Stream::Impl::merge_loop() {
 void Stream::Impl::upkeep_failed(const Error& error) {
   if (error.code == ErrorCode::cancelled) return;  // closing
   if (!failure) failure = error.context("upkeep");
-  logger.warn("upkeep failed; the stream will be opened again",
-              {{"stream", to_string(origin.stream)}, {"why", error.message}});
+  stream_upkeep_logger.warn("upkeep failed; the stream will be opened again",
+                            {{"stream", to_string(origin.stream)}, {"why", error.message}});
   advanced.notify_all();
   upkeep_wanted.notify_all();
   sealed.notify_all();
@@ -156,8 +156,8 @@ Task<Result<Bytes>> Stream::Impl::read_batch(TopicUuid topic, IndexEntry entry, 
 Task<void> Stream::Impl::note_damage(ReadPlace place, Error error) {
   auto same = [&](const Damage& known) { return known.segment == place.segment && known.at == place.at; };
   if (damage.size() >= kDamageNotesMax || std::any_of(damage.begin(), damage.end(), same)) co_return;
-  logger.warn("damage was met while reading; the stream is read-only from now on",
-              {{"stream", to_string(origin.stream)}, {"what", error.message}});
+  stream_upkeep_logger.warn("damage was met while reading; the stream is read-only from now on",
+                            {{"stream", to_string(origin.stream)}, {"what", error.message}});
   damage.push_back({place.segment, place.at, 0, 0, std::move(error.message)});
   if (noting_damage) co_return;  // who is at it goes on until all is noted
   noting_damage = true;
@@ -165,8 +165,8 @@ Task<void> Stream::Impl::note_damage(ReadPlace place, Error error) {
     noted = damage.size();
     Status saved = co_await damage_notes.save(damage);
     if (!saved) {
-      logger.warn("the damage could not be noted beside the log",
-                  {{"stream", to_string(origin.stream)}, {"why", saved.error().message}});
+      stream_upkeep_logger.warn("the damage could not be noted beside the log",
+                                {{"stream", to_string(origin.stream)}, {"why", saved.error().message}});
     }
   }
   noting_damage = false;
@@ -176,13 +176,14 @@ Task<void> Stream::Impl::note_damage(ReadPlace place, Error error) {
 Task<bool> Stream::Impl::reindex_damaged() {
   bool any = false;
   for (const IndexRunName& name : index.take_damaged()) {
-    logger.warn("index is damaged and is being made again",
-                {{"stream", to_string(origin.stream)}, {"first", name.first}, {"last", name.last}});
+    stream_upkeep_logger.warn("index is damaged and is being made again",
+                              {{"stream", to_string(origin.stream)}, {"first", name.first}, {"last", name.last}});
     std::vector<SegmentNumber> lost = co_await index.discard_run(name);
     for (SegmentNumber segment : lost) {
       Status indexed = co_await Recovery::index_segment(*log, id, segment, state, index);
       if (!indexed)
-        logger.warn("segment could not be indexed", {{"segment", segment}, {"why", indexed.error().message}});
+        stream_upkeep_logger.warn("segment could not be indexed",
+                                  {{"segment", segment}, {"why", indexed.error().message}});
       to_seal.push_back(segment);
     }
     any = true;

@@ -1,5 +1,7 @@
 #include "api/admin/admin_service.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "api/admin/envelope.h"
@@ -83,12 +85,6 @@ Result<RestCall> parse_call(const HttpRequest& request) {
   return call;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
-  return out;
-}
-
 }  // namespace
 
 Status AdminContext::check_administrator(const Principal& principal) const {
@@ -105,7 +101,8 @@ Task<Result<Records>> AdminContext::call(std::string cluster, std::vector<std::s
     co_return co_await remote.call(std::move(cluster), std::move(words), std::move(options), principal.user, true);
   }
   const Command* command = CommandTable::instance().find(words);
-  if (!command) co_return fail(ErrorCode::unsupported, "there is no command " + joined(words));
+  if (!command)
+    co_return fail(ErrorCode::unsupported, "there is no command " + fmt::format("{}", fmt::join(words, " ")));
   co_return co_await AdminService::run(*this, *command, std::move(options), std::move(principal), true);
 }
 
@@ -159,12 +156,14 @@ Task<HttpResponse> AdminService::serve(HttpRequest request, HttpPeer peer) {
   auto principal = authenticate(request, peer);
   if (!principal) {
     kAudit.info("refused", {{"peer", peer.address}, {"reason", principal.error().message}});
-    co_return to_response(401, to_envelope(fail(principal.error()), joined(call->words), now));
+    co_return to_response(401,
+                          to_envelope(fail(principal.error()), fmt::format("{}", fmt::join(call->words, " ")), now));
   }
   const Command* command = CommandTable::instance().find(call->words);
   if (!command) {
-    Error error{ErrorCode::unsupported, "there is no command " + quoted(joined(call->words))};
-    co_return to_response(404, to_envelope(fail(error), joined(call->words), now));
+    Error error{ErrorCode::unsupported,
+                "there is no command " + quoted(fmt::format("{}", fmt::join(call->words, " ")))};
+    co_return to_response(404, to_envelope(fail(error), fmt::format("{}", fmt::join(call->words, " ")), now));
   }
   bool forwarded = !find_field(request.fields, kForwardedField).empty();
   Arguments::Pairs options = std::move(call->options);

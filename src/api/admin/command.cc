@@ -101,6 +101,10 @@ const OptionSpec* Command::option(std::string_view name) const {
   return found == options.end() ? nullptr : &*found;
 }
 
+OptionSpec path_option(const char* help) {
+  return {.name = "path", .type = OptionType::stream, .help = help, .required = true};
+}
+
 std::string allowed_values(const OptionSpec& option) {
   switch (option.type) {
     case OptionType::text: return "a text";

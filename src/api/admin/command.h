@@ -40,6 +40,8 @@ struct OptionSpec {
   int64_t min = 0;
   int64_t max = INT64_MAX;
 };
+// -path, which most commands need; `help` says of which stream.
+OptionSpec path_option(const char* help = "path of the stream");
 
 // Options that have been checked against their declarations: getters need no error.
 class Arguments {

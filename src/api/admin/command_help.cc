@@ -1,5 +1,7 @@
 #include "api/admin/command_help.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -52,12 +54,6 @@ size_t edit_distance(const std::string& a, const std::string& b) {
     }
   }
   return row[b.size()];
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
-  return out;
 }
 
 // "stream replica" -> the words that may follow; a whole command -> its options.
@@ -147,7 +143,7 @@ std::string overview(const CommandTable& table, const std::vector<std::string>& 
 }
 
 std::string suggestion(const CommandTable& table, const std::vector<std::string>& words) {
-  std::string wanted = joined(words);
+  std::string wanted = fmt::format("{}", fmt::join(words, " "));
   std::string best;
   size_t distance = 4;  // of letters; beyond it a suggestion would be a guess
   for (const Command* command : table.below({})) {

@@ -8,9 +8,6 @@
 namespace distributary::admin {
 namespace {
 
-OptionSpec path_option() {
-  return {.name = "path", .type = OptionType::stream, .help = "path of the source stream", .required = true};
-}
 OptionSpec replica_option(const char* help) {
   return {.name = "replica", .type = OptionType::stream, .help = help, .required = true};
 }
@@ -194,7 +191,7 @@ Task<Result<Records>> list_replicas(AdminCall& call) {
 }  // namespace
 
 std::vector<Command> replica_commands() {
-  std::vector<OptionSpec> add{path_option(),
+  std::vector<OptionSpec> add{path_option("path of the source stream"),
                               replica_option("path of an existing stream that becomes its replica"),
                               {.name = "paused",
                                .type = OptionType::boolean,
@@ -202,13 +199,14 @@ std::vector<Command> replica_commands() {
                                .default_text = "false"}};
   for (OptionSpec& option : link_options(true)) add.push_back(std::move(option));
   std::vector<OptionSpec> edit{
-      path_option(),
+      path_option("path of the source stream"),
       replica_option("path of the replica, as registered"),
       {.name = "newreplica", .type = OptionType::stream, .help = "path at which the same replica stream is now"}};
   for (OptionSpec& option : link_options(false)) edit.push_back(std::move(option));
-  std::vector<OptionSpec> both{path_option(), replica_option("path of the replica, as registered")};
+  std::vector<OptionSpec> both{path_option("path of the source stream"),
+                               replica_option("path of the replica, as registered")};
   std::vector<OptionSpec> list{
-      path_option(),
+      path_option("path of the source stream"),
       {.name = "refreshnow",
        .type = OptionType::boolean,
        .help = "taken for compatibility: figures are always of this moment",

@@ -7,10 +7,6 @@
 namespace distributary::admin {
 namespace {
 
-OptionSpec path_option() {
-  return {.name = "path", .type = OptionType::stream, .help = "path of the stream", .required = true};
-}
-
 // The settings of a stream, anywhere, as far as the caller may see them.
 Task<Status> copy_settings(AdminCall& call, StreamSettings& settings) {
   CO_TRY(StreamPath from, parse_stream_path(call.arguments.text("copymetafrom"), call.context.cluster));

@@ -9,9 +9,6 @@
 namespace distributary::admin {
 namespace {
 
-OptionSpec path_option() {
-  return {.name = "path", .type = OptionType::stream, .help = "path of the stream", .required = true};
-}
 OptionSpec topic_option() {
   return {.name = "topic", .type = OptionType::text, .help = "name of the topic", .required = true};
 }

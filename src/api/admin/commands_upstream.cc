@@ -5,10 +5,6 @@
 namespace distributary::admin {
 namespace {
 
-OptionSpec path_option() {
-  return {.name = "path", .type = OptionType::stream, .help = "path of the replica stream", .required = true};
-}
-
 Task<Result<Records>> add_upstream(AdminCall& call) {
   CO_TRY(StreamPath path, parse_stream_path(call.arguments.text("upstream"), call.context.cluster));
   std::vector<std::string> words{"stream", "identity"};
@@ -65,7 +61,7 @@ Task<Result<Records>> list_upstreams(AdminCall& call) {
 
 std::vector<Command> upstream_commands() {
   std::vector<OptionSpec> both{
-      path_option(),
+      path_option("path of the replica stream"),
       {.name = "upstream", .type = OptionType::stream, .help = "path of the source stream", .required = true}};
   return {
       {.words = {"stream", "upstream", "add"},
@@ -75,7 +71,7 @@ std::vector<Command> upstream_commands() {
        .handler = add_upstream},
       {.words = {"stream", "upstream", "list"},
        .help = "lists the source streams that may write to a replica",
-       .options = {path_option()},
+       .options = {path_option("path of the replica stream")},
        .action = StreamAction::change_upstreams,
        .handler = list_upstreams},
       {.words = {"stream", "upstream", "remove"},

@@ -7,7 +7,7 @@
 namespace distributary {
 namespace {
 
-constexpr size_t kReadBytes = 64u << 10;
+constexpr size_t kAnswerReadBytes = 64u << 10;
 
 Error at(const Address& server, const Error& error) {
   std::string address = to_string(server);
@@ -52,7 +52,7 @@ Task<Result<HttpResponse>> HttpClient::exchange(HttpRequest request, SteadyTime 
   std::span<const ByteView> pieces(&piece, 1);
   CO_TRY_STATUS(co_await connection_->write(pieces, deadline, stop));
   HttpResponseParser parser;
-  std::vector<uint8_t> buffer(kReadBytes);
+  std::vector<uint8_t> buffer(kAnswerReadBytes);
   while (!parser.done()) {
     CO_TRY(size_t length, co_await connection_->read_some(buffer, deadline, stop));
     if (length == 0) {

@@ -7,7 +7,7 @@ namespace distributary {
 namespace {
 
 const Logger kLog("http");
-constexpr size_t kReadBytes = 16u << 10;
+constexpr size_t kRequestReadBytes = 16u << 10;
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
 
 HttpResponse refusal(const Error& error) {
@@ -66,7 +66,7 @@ Task<Result<HttpRequest>> HttpServer::read_request(Connection& connection, HttpR
                                                    std::string& rest) {
   SteadyTime deadline = world_.clock().now() + kHttpIdleLimit;
   bool started = false;
-  std::vector<uint8_t> buffer(kReadBytes);
+  std::vector<uint8_t> buffer(kRequestReadBytes);
   for (;;) {
     if (!rest.empty()) {
       CO_TRY(size_t used, parser.feed(as_bytes(rest)));

@@ -5,12 +5,9 @@
 namespace distributary {
 namespace {
 
-using Request = kafka::AlterClientQuotasRequest;
-using Response = kafka::AlterClientQuotasResponse;
-
-Result<QuotaEntity> read_entity(const std::vector<Request::EntityPart>& parts) {
+Result<QuotaEntity> read_entity(const std::vector<kafka::AlterClientQuotasRequest::EntityPart>& parts) {
   QuotaEntity entity;
-  for (const Request::EntityPart& part : parts) {
+  for (const kafka::AlterClientQuotasRequest::EntityPart& part : parts) {
     std::optional<QuotaEntityType> type = parse_quota_entity_type(part.entity_type);
     if (!type) {
       return fail(ErrorCode::invalid_argument,
@@ -29,7 +26,7 @@ Result<QuotaEntity> read_entity(const std::vector<Request::EntityPart>& parts) {
 }
 
 // A user may list an entity once in a request only: what would count is not clear otherwise.
-Task<Status> alter(const KafkaRequest& request, const Request::Entry& entry, bool validate_only,
+Task<Status> alter(const KafkaRequest& request, const kafka::AlterClientQuotasRequest::Entry& entry, bool validate_only,
                    std::vector<QuotaEntity>& seen) {
   CO_TRY(QuotaEntity entity, read_entity(entry.entity));
   for (const QuotaEntity& other : seen) {
@@ -37,7 +34,7 @@ Task<Status> alter(const KafkaRequest& request, const Request::Entry& entry, boo
   }
   seen.push_back(entity);
   std::vector<QuotaChange> changes;
-  for (const Request::Operation& op : entry.ops) {
+  for (const kafka::AlterClientQuotasRequest::Operation& op : entry.ops) {
     changes.push_back({op.key, op.remove ? std::nullopt : std::optional<double>(op.value)});
   }
   QuotaTable& table = request.broker().quotas().table();
@@ -52,11 +49,11 @@ Fault fault_of_change(const Error& error) {
 }  // namespace
 
 Task<Result<KafkaAnswer>> handle_alter_client_quotas(const KafkaRequest& request) {
-  CO_TRY(Request asked, decode_request<Request>(request));
-  Response response;
+  CO_TRY(kafka::AlterClientQuotasRequest asked, decode_request<kafka::AlterClientQuotasRequest>(request));
+  kafka::AlterClientQuotasResponse response;
   Status allowed = request.broker().directory().check_administrator(request.caller);
   std::vector<QuotaEntity> seen;
-  for (const Request::Entry& entry : asked.entries) {
+  for (const kafka::AlterClientQuotasRequest::Entry& entry : asked.entries) {
     Fault fault;
     if (!allowed) {
       fault = {KafkaError::cluster_authorization_failed, allowed.error().message};
@@ -64,10 +61,11 @@ Task<Result<KafkaAnswer>> handle_alter_client_quotas(const KafkaRequest& request
       Status done = co_await alter(request, entry, asked.validate_only, seen);
       if (!done) fault = fault_of_change(done.error());
     }
-    Response::Entry& out = response.entries.emplace_back();
+    kafka::AlterClientQuotasResponse::Entry& out = response.entries.emplace_back();
     out.error_code = to_wire(fault);
     out.error_message = message_of(fault);
-    for (const Request::EntityPart& part : entry.entity) out.entity.push_back({part.entity_type, part.entity_name});
+    for (const kafka::AlterClientQuotasRequest::EntityPart& part : entry.entity)
+      out.entity.push_back({part.entity_type, part.entity_name});
   }
   co_return encode_answer(request, response);
 }

@@ -7,11 +7,9 @@
 namespace distributary {
 namespace {
 
-using Request = kafka::AlterPartitionReassignmentsRequest;
-using Response = kafka::AlterPartitionReassignmentsResponse;
-
 // Without replicas: a reassignment that goes on is to be called off.
-Response::Partition answer(const TopicDescription& topic, const Request::Partition& asked, int32_t node) {
+kafka::AlterPartitionReassignmentsResponse::Partition answer(
+    const TopicDescription& topic, const kafka::AlterPartitionReassignmentsRequest::Partition& asked, int32_t node) {
   const int32_t index = asked.partition_index;
   if (!topic.fault.ok()) return {index, to_wire(topic.fault), message_of(topic.fault)};
   if (index < 0 || index >= static_cast<int32_t>(topic.partitions)) {
@@ -32,12 +30,13 @@ Response::Partition answer(const TopicDescription& topic, const Request::Partiti
 }  // namespace
 
 Task<Result<KafkaAnswer>> handle_alter_partition_reassignments(const KafkaRequest& request) {
-  CO_TRY(Request asked, decode_request<Request>(request));
+  CO_TRY(kafka::AlterPartitionReassignmentsRequest asked,
+         decode_request<kafka::AlterPartitionReassignmentsRequest>(request));
   std::vector<TopicReference> references;
   for (const auto& topic : asked.topics) references.push_back({topic.name, {}});
   std::vector<TopicDescription> topics =
       co_await request.broker().topics().describe(std::move(references), false, request.caller, request.stop);
-  Response response;
+  kafka::AlterPartitionReassignmentsResponse response;
   response.allow_replication_factor_change = asked.allow_replication_factor_change;
   for (size_t i = 0; i < topics.size(); ++i) {
     auto& out = response.responses.emplace_back();

@@ -6,9 +6,6 @@
 namespace distributary {
 namespace {
 
-using Request = kafka::AlterReplicaLogDirsRequest;
-using Response = kafka::AlterReplicaLogDirsResponse;
-
 // Everything is in the one directory already, and there is no other.
 kafka::ErrorCode answer(const TopicDescription& topic, int32_t partition, const std::string& path) {
   if (path != kLogDirectory) return kafka::ErrorCode::log_dir_not_found;
@@ -17,10 +14,10 @@ kafka::ErrorCode answer(const TopicDescription& topic, int32_t partition, const 
   return known ? kafka::ErrorCode::none : kafka::ErrorCode::unknown_topic_or_partition;
 }
 
-std::vector<TopicReference> topics_of(const Request& asked) {
+std::vector<TopicReference> topics_of(const kafka::AlterReplicaLogDirsRequest& asked) {
   std::vector<TopicReference> out;
-  for (const Request::Dir& dir : asked.dirs) {
-    for (const Request::Topic& topic : dir.topics) out.push_back({topic.name, {}});
+  for (const kafka::AlterReplicaLogDirsRequest::Dir& dir : asked.dirs) {
+    for (const kafka::AlterReplicaLogDirsRequest::Topic& topic : dir.topics) out.push_back({topic.name, {}});
   }
   return out;
 }
@@ -28,14 +25,14 @@ std::vector<TopicReference> topics_of(const Request& asked) {
 }  // namespace
 
 Task<Result<KafkaAnswer>> handle_alter_replica_log_dirs(const KafkaRequest& request) {
-  CO_TRY(Request asked, decode_request<Request>(request));
+  CO_TRY(kafka::AlterReplicaLogDirsRequest asked, decode_request<kafka::AlterReplicaLogDirsRequest>(request));
   const bool allowed = static_cast<bool>(request.broker().directory().check_administrator(request.caller));
   std::vector<TopicDescription> topics =
       co_await request.broker().topics().describe(topics_of(asked), false, request.caller, request.stop);
-  Response response;
+  kafka::AlterReplicaLogDirsResponse response;
   size_t next = 0;
-  for (const Request::Dir& dir : asked.dirs) {
-    for (const Request::Topic& topic : dir.topics) {
+  for (const kafka::AlterReplicaLogDirsRequest::Dir& dir : asked.dirs) {
+    for (const kafka::AlterReplicaLogDirsRequest::Topic& topic : dir.topics) {
       const TopicDescription& found = topics[next++];
       auto& out = response.results.emplace_back();
       out.topic_name = topic.name;

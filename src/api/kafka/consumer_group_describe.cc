@@ -5,19 +5,19 @@
 namespace distributary {
 namespace {
 
-using Response = kafka::ConsumerGroupDescribeResponse;
 constexpr int8_t kConsumerMember = 1;  // 0: of the classic protocol, in a group that changes over
 
-Response::Assignment write_assignment(std::vector<ConsumerGroupDescription::Partitions>& topics) {
-  Response::Assignment out;
+kafka::ConsumerGroupDescribeResponse::Assignment write_assignment(
+    std::vector<ConsumerGroupDescription::Partitions>& topics) {
+  kafka::ConsumerGroupDescribeResponse::Assignment out;
   for (auto& topic : topics) {
     out.topic_partitions.push_back({topic.topic, std::move(topic.topic_name), std::move(topic.partitions)});
   }
   return out;
 }
 
-Response::Member write_member(ConsumerGroupDescription::Member& member) {
-  Response::Member out;
+kafka::ConsumerGroupDescribeResponse::Member write_member(ConsumerGroupDescription::Member& member) {
+  kafka::ConsumerGroupDescribeResponse::Member out;
   out.member_id = std::move(member.id);
   out.instance_id = std::move(member.instance_id);
   if (!member.rack_id.empty()) out.rack_id = std::move(member.rack_id);
@@ -38,9 +38,9 @@ Task<Result<KafkaAnswer>> handle_consumer_group_describe(const KafkaRequest& req
   CO_TRY(kafka::ConsumerGroupDescribeRequest asked, decode_request<kafka::ConsumerGroupDescribeRequest>(request));
   std::vector<ConsumerGroupDescription> groups =
       co_await request.broker().groups().describe_consumer_groups(std::move(asked.group_ids), request.caller);
-  Response response;
+  kafka::ConsumerGroupDescribeResponse response;
   for (ConsumerGroupDescription& group : groups) {
-    Response::Group& out = response.groups.emplace_back();
+    kafka::ConsumerGroupDescribeResponse::Group& out = response.groups.emplace_back();
     out.error_code = to_wire(group.fault);
     out.error_message = message_of(group.fault);
     out.group_id = std::move(group.id);

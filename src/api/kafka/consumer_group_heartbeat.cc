@@ -7,7 +7,6 @@ namespace {
 constexpr int16_t kClientMakesIdsVersion = 1;
 
 using Asked = kafka::ConsumerGroupHeartbeatRequest;
-using Response = kafka::ConsumerGroupHeartbeatResponse;
 
 PartitionSet read_partitions(const std::vector<Asked::TopicPartitions>& topics) {
   PartitionSet out;
@@ -37,8 +36,8 @@ ConsumerHeartbeat read_request(Asked& asked, int16_t version) {
   return heartbeat;
 }
 
-Response::Assignment write_assignment(const PartitionSet& partitions) {
-  Response::Assignment out;
+kafka::ConsumerGroupHeartbeatResponse::Assignment write_heartbeat_assignment(const PartitionSet& partitions) {
+  kafka::ConsumerGroupHeartbeatResponse::Assignment out;
   for (const TopicPartition& partition : partitions) {
     if (out.topic_partitions.empty() || out.topic_partitions.back().topic_id != partition.topic) {
       out.topic_partitions.push_back({partition.topic, {}});
@@ -54,13 +53,13 @@ Task<Result<KafkaAnswer>> handle_consumer_group_heartbeat(const KafkaRequest& re
   CO_TRY(Asked asked, decode_request<Asked>(request));
   const ConsumerHeartbeat heartbeat = read_request(asked, request.version());
   ConsumerHeartbeatAnswer answer = co_await request.broker().groups().consumer_heartbeat(heartbeat, request.caller);
-  Response response;
+  kafka::ConsumerGroupHeartbeatResponse response;
   response.error_code = to_wire(answer.fault);
   response.error_message = message_of(answer.fault);
   response.member_id = std::move(answer.member_id);
   response.member_epoch = answer.epoch;
   response.heartbeat_interval_ms = static_cast<int32_t>(answer.heartbeat_interval.count());
-  if (answer.assignment) response.assignment = write_assignment(*answer.assignment);
+  if (answer.assignment) response.assignment = write_heartbeat_assignment(*answer.assignment);
   co_return encode_answer(request, response);
 }
 

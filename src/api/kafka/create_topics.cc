@@ -5,8 +5,6 @@
 namespace distributary {
 namespace {
 
-using Response = kafka::CreateTopicsResponse;
-
 NewTopic read_topic(const kafka::CreateTopicsRequest::Topic& asked) {
   NewTopic topic;
   topic.name = asked.name;
@@ -18,8 +16,8 @@ NewTopic read_topic(const kafka::CreateTopicsRequest::Topic& asked) {
   return topic;
 }
 
-Response::Topic describe(const KafkaRequest& request, const TopicDescription& made) {
-  Response::Topic topic;
+kafka::CreateTopicsResponse::Topic describe(const KafkaRequest& request, const TopicDescription& made) {
+  kafka::CreateTopicsResponse::Topic topic;
   topic.name = made.name;
   topic.error_code = to_wire(made.fault);
   topic.error_message = message_of(made.fault);
@@ -45,7 +43,7 @@ Task<Result<KafkaAnswer>> handle_create_topics(const KafkaRequest& request) {
   for (const auto& topic : asked.topics) topics.push_back(read_topic(topic));
   std::vector<TopicDescription> made =
       co_await request.broker().topics().create(topics, asked.validate_only, request.caller, request.stop);
-  Response response;
+  kafka::CreateTopicsResponse response;
   response.topics.reserve(made.size());
   for (const TopicDescription& topic : made) response.topics.push_back(describe(request, topic));
   co_return encode_answer(request, response);

@@ -7,25 +7,23 @@
 namespace distributary {
 namespace {
 
-using Request = kafka::DescribeClientQuotasRequest;
-using Response = kafka::DescribeClientQuotasResponse;
 enum MatchType : int8_t { exact = 0, by_default = 1, any = 2 };
 
-struct Filter {
-  std::array<const Request::Component*, kQuotaEntityTypes> of{};
+struct ComponentFilter {
+  std::array<const kafka::DescribeClientQuotasRequest::Component*, kQuotaEntityTypes> of{};
   bool strict = false;
 };
 
-Result<Filter> read_filter(const Request& asked) {
-  Filter filter;
+Result<ComponentFilter> read_filter(const kafka::DescribeClientQuotasRequest& asked) {
+  ComponentFilter filter;
   filter.strict = asked.strict;
-  for (const Request::Component& component : asked.components) {
+  for (const kafka::DescribeClientQuotasRequest::Component& component : asked.components) {
     std::optional<QuotaEntityType> type = parse_quota_entity_type(component.entity_type);
     if (!type) {
       return fail(ErrorCode::unsupported, "there are no quotas of a " + quoted(component.entity_type) +
                                               "; of user, client-id and ip there are");
     }
-    const Request::Component*& place = filter.of[static_cast<size_t>(*type)];
+    const kafka::DescribeClientQuotasRequest::Component*& place = filter.of[static_cast<size_t>(*type)];
     if (place != nullptr)
       return fail(ErrorCode::invalid_argument, "the filter has its " + component.entity_type + " twice");
     place = &component;
@@ -39,9 +37,9 @@ Result<Filter> read_filter(const Request& asked) {
   return filter;
 }
 
-bool matches(const Filter& filter, const QuotaEntity& entity) {
+bool matches(const ComponentFilter& filter, const QuotaEntity& entity) {
   for (size_t i = 0; i < kQuotaEntityTypes; ++i) {
-    const Request::Component* wanted = filter.of[i];
+    const kafka::DescribeClientQuotasRequest::Component* wanted = filter.of[i];
     const std::optional<std::string>& name = entity.names[i];
     if (wanted == nullptr) {
       if (filter.strict && name) return false;
@@ -54,8 +52,8 @@ bool matches(const Filter& filter, const QuotaEntity& entity) {
   return true;
 }
 
-Response::Entry describe(const QuotaEntity& entity, const QuotaLimits& limits) {
-  Response::Entry out;
+kafka::DescribeClientQuotasResponse::Entry describe(const QuotaEntity& entity, const QuotaLimits& limits) {
+  kafka::DescribeClientQuotasResponse::Entry out;
   for (size_t i = 0; i < kQuotaEntityTypes; ++i) {
     const std::optional<std::string>& name = entity.names[i];
     if (!name) continue;
@@ -69,10 +67,10 @@ Response::Entry describe(const QuotaEntity& entity, const QuotaLimits& limits) {
 }  // namespace
 
 Task<Result<KafkaAnswer>> handle_describe_client_quotas(const KafkaRequest& request) {
-  CO_TRY(Request asked, decode_request<Request>(request));
-  Response response;
+  CO_TRY(kafka::DescribeClientQuotasRequest asked, decode_request<kafka::DescribeClientQuotasRequest>(request));
+  kafka::DescribeClientQuotasResponse response;
   Status allowed = request.broker().directory().check_administrator(request.caller);
-  Result<Filter> filter = read_filter(asked);
+  Result<ComponentFilter> filter = read_filter(asked);
   Fault fault;
   if (!allowed) {
     fault = {KafkaError::cluster_authorization_failed, allowed.error().message};

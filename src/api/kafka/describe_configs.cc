@@ -7,10 +7,8 @@
 namespace distributary {
 namespace {
 
-using Response = kafka::DescribeConfigsResponse;
-
-Response::Config describe(ConfigEntry& entry, const kafka::DescribeConfigsRequest& asked) {
-  Response::Config out;
+kafka::DescribeConfigsResponse::Config describe(ConfigEntry& entry, const kafka::DescribeConfigsRequest& asked) {
+  kafka::DescribeConfigsResponse::Config out;
   out.name = std::move(entry.name);
   out.value = std::move(entry.value);
   out.read_only = entry.read_only;
@@ -28,11 +26,11 @@ Response::Config describe(ConfigEntry& entry, const kafka::DescribeConfigsReques
 
 Task<Result<KafkaAnswer>> handle_describe_configs(const KafkaRequest& request) {
   CO_TRY(kafka::DescribeConfigsRequest asked, decode_request<kafka::DescribeConfigsRequest>(request));
-  Response response;
+  kafka::DescribeConfigsResponse response;
   for (const auto& resource : asked.resources) {
     std::vector<ConfigEntry> entries;
     Fault fault = co_await describe_resource(request, resource.resource_type, resource.resource_name, entries);
-    Response::ResourceResult& out = response.results.emplace_back();
+    kafka::DescribeConfigsResponse::ResourceResult& out = response.results.emplace_back();
     out.error_code = to_wire(fault);
     out.error_message = message_of(fault);
     out.resource_type = resource.resource_type;

@@ -5,11 +5,8 @@
 namespace distributary {
 namespace {
 
-using Request = kafka::DescribeLogDirsRequest;
-using Response = kafka::DescribeLogDirsResponse;
-
 // The partitions of one request, by topic. Unknown ones are left out, as Kafka does.
-Task<std::vector<TopicSizes>> find_sizes(const KafkaRequest& request, const Request& asked) {
+Task<std::vector<TopicSizes>> find_sizes(const KafkaRequest& request, const kafka::DescribeLogDirsRequest& asked) {
   LogSizes& sizes = request.broker().log_sizes();
   if (!asked.topics) co_return co_await sizes.all(request.caller, request.stop);
   std::vector<SizeQuery> queries;
@@ -20,10 +17,10 @@ Task<std::vector<TopicSizes>> find_sizes(const KafkaRequest& request, const Requ
 }  // namespace
 
 Task<Result<KafkaAnswer>> handle_describe_log_dirs(const KafkaRequest& request) {
-  CO_TRY(Request asked, decode_request<Request>(request));
+  CO_TRY(kafka::DescribeLogDirsRequest asked, decode_request<kafka::DescribeLogDirsRequest>(request));
   std::vector<TopicSizes> sizes = co_await find_sizes(request, asked);
-  Response response;
-  Response::LogDir& directory = response.results.emplace_back();
+  kafka::DescribeLogDirsResponse response;
+  kafka::DescribeLogDirsResponse::LogDir& directory = response.results.emplace_back();
   directory.log_dir = kLogDirectory;
   for (TopicSizes& topic : sizes) {
     if (!topic.fault.ok() && directory.error_code == kafka::ErrorCode::none)

@@ -4,17 +4,15 @@
 namespace distributary {
 namespace {
 
-using Request = kafka::DescribeQuorumRequest;
-using Response = kafka::DescribeQuorumResponse;
-
 constexpr const char* kMetadataTopic = "__cluster_metadata";
 // There is no log of votes: it is always the first epoch, and nobody lags.
 constexpr int32_t kEpoch = 1;
 constexpr int64_t kLogEnd = 0;
 
 // This node keeps what there is to know of topics and settings, and is the one that decides.
-Response::Partition answer(const std::string& topic, int32_t partition, const KafkaRequest& request) {
-  Response::Partition out;
+kafka::DescribeQuorumResponse::Partition answer(const std::string& topic, int32_t partition,
+                                                const KafkaRequest& request) {
+  kafka::DescribeQuorumResponse::Partition out;
   out.partition_index = partition;
   if (topic != kMetadataTopic || partition != 0) {
     out.error_code = kafka::ErrorCode::unknown_topic_or_partition;
@@ -32,13 +30,13 @@ Response::Partition answer(const std::string& topic, int32_t partition, const Ka
 }  // namespace
 
 Task<Result<KafkaAnswer>> handle_describe_quorum(const KafkaRequest& request) {
-  CO_TRY(Request asked, decode_request<Request>(request));
+  CO_TRY(kafka::DescribeQuorumRequest asked, decode_request<kafka::DescribeQuorumRequest>(request));
   const KafkaListenerOptions& options = request.service.options;
-  Response response;
-  for (const Request::Topic& topic : asked.topics) {
+  kafka::DescribeQuorumResponse response;
+  for (const kafka::DescribeQuorumRequest::Topic& topic : asked.topics) {
     auto& out = response.topics.emplace_back();
     out.topic_name = topic.topic_name;
-    for (const Request::Partition& partition : topic.partitions)
+    for (const kafka::DescribeQuorumRequest::Partition& partition : topic.partitions)
       out.partitions.push_back(answer(topic.topic_name, partition.partition_index, request));
   }
   const Address& address = options.advertised;

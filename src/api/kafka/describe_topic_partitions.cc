@@ -7,13 +7,11 @@
 namespace distributary {
 namespace {
 
-using Request = kafka::DescribeTopicPartitionsRequest;
-using Response = kafka::DescribeTopicPartitionsResponse;
-
 constexpr int32_t kPartitionsPerAnswerMax = 2000;
 
 // The topics asked for, by name, each once; all if none is named.
-Task<std::vector<TopicDescription>> find_topics(const KafkaRequest& request, const Request& asked) {
+Task<std::vector<TopicDescription>> find_topics(const KafkaRequest& request,
+                                                const kafka::DescribeTopicPartitionsRequest& asked) {
   std::vector<TopicDescription> topics;
   if (asked.topics.empty()) {
     topics = co_await request.broker().topics().describe_all(request.caller, request.stop);
@@ -29,16 +27,19 @@ Task<std::vector<TopicDescription>> find_topics(const KafkaRequest& request, con
 }
 
 // A cursor names a topic that was asked for; among all topics it may have gone meanwhile.
-bool fits(const Request& asked) {
+bool fits(const kafka::DescribeTopicPartitionsRequest& asked) {
   if (!asked.cursor) return true;
   if (asked.cursor->partition_index < 0) return false;
-  auto named = [&](const Request::Topic& topic) { return topic.name == asked.cursor->topic_name; };
+  auto named = [&](const kafka::DescribeTopicPartitionsRequest::Topic& topic) {
+    return topic.name == asked.cursor->topic_name;
+  };
   return asked.topics.empty() || std::ranges::any_of(asked.topics, named);
 }
 
-Response::Partition describe_partition(const KafkaRequest& request, const TopicDescription& topic, int32_t index) {
+kafka::DescribeTopicPartitionsResponse::Partition describe_partition(const KafkaRequest& request,
+                                                                     const TopicDescription& topic, int32_t index) {
   const int32_t node = request.service.options.node_id;
-  Response::Partition partition;
+  kafka::DescribeTopicPartitionsResponse::Partition partition;
   partition.partition_index = index;
   partition.leader_id = node;
   partition.leader_epoch = topic.leader_epoch;
@@ -49,8 +50,10 @@ Response::Partition describe_partition(const KafkaRequest& request, const TopicD
   return partition;
 }
 
-Response describe(const KafkaRequest& request, const Request& asked, const std::vector<TopicDescription>& topics) {
-  Response response;
+kafka::DescribeTopicPartitionsResponse describe(const KafkaRequest& request,
+                                                const kafka::DescribeTopicPartitionsRequest& asked,
+                                                const std::vector<TopicDescription>& topics) {
+  kafka::DescribeTopicPartitionsResponse response;
   int32_t room = std::clamp(asked.response_partition_limit, 1, kPartitionsPerAnswerMax);
   for (const TopicDescription& topic : topics) {
     int32_t first = 0;
@@ -58,10 +61,10 @@ Response describe(const KafkaRequest& request, const Request& asked, const std::
     if (asked.cursor && topic.name == asked.cursor->topic_name) first = asked.cursor->partition_index;
     const auto end = static_cast<int32_t>(topic.partitions);
     if (room == 0) {
-      response.next_cursor = Response::Cursor{topic.name, first};
+      response.next_cursor = kafka::DescribeTopicPartitionsResponse::Cursor{topic.name, first};
       break;
     }
-    Response::Topic& out = response.topics.emplace_back();
+    kafka::DescribeTopicPartitionsResponse::Topic& out = response.topics.emplace_back();
     out.error_code = to_wire(topic.fault);
     out.name = topic.name;
     if (!topic.fault.ok()) continue;
@@ -70,7 +73,7 @@ Response describe(const KafkaRequest& request, const Request& asked, const std::
     for (; first < end && room > 0; ++first, --room)
       out.partitions.push_back(describe_partition(request, topic, first));
     if (first >= end) continue;
-    response.next_cursor = Response::Cursor{topic.name, first};
+    response.next_cursor = kafka::DescribeTopicPartitionsResponse::Cursor{topic.name, first};
     break;
   }
   return response;
@@ -79,11 +82,11 @@ Response describe(const KafkaRequest& request, const Request& asked, const std::
 }  // namespace
 
 Task<Result<KafkaAnswer>> handle_describe_topic_partitions(const KafkaRequest& request) {
-  CO_TRY(Request asked, decode_request<Request>(request));
+  CO_TRY(kafka::DescribeTopicPartitionsRequest asked, decode_request<kafka::DescribeTopicPartitionsRequest>(request));
   if (!fits(asked)) {
-    Response response;
+    kafka::DescribeTopicPartitionsResponse response;
     for (auto& topic : asked.topics) {
-      Response::Topic& out = response.topics.emplace_back();
+      kafka::DescribeTopicPartitionsResponse::Topic& out = response.topics.emplace_back();
       out.error_code = kafka::ErrorCode::invalid_request;
       out.name = std::move(topic.name);
     }

@@ -8,11 +8,8 @@
 namespace distributary {
 namespace {
 
-using Request = kafka::DescribeUserScramCredentialsRequest;
-using Response = kafka::DescribeUserScramCredentialsResponse;
-
-Response::UserResult answer(const std::string& user, size_t times) {
-  Response::UserResult out;
+kafka::DescribeUserScramCredentialsResponse::UserResult answer(const std::string& user, size_t times) {
+  kafka::DescribeUserScramCredentialsResponse::UserResult out;
   out.user = user;
   if (times > 1) {
     out.error_code = kafka::ErrorCode::duplicate_resource;
@@ -28,8 +25,9 @@ Response::UserResult answer(const std::string& user, size_t times) {
 
 // Nobody has any: tools that list users ask for them beside the quotas.
 Task<Result<KafkaAnswer>> handle_describe_user_scram_credentials(const KafkaRequest& request) {
-  CO_TRY(Request asked, decode_request<Request>(request));
-  Response response;
+  CO_TRY(kafka::DescribeUserScramCredentialsRequest asked,
+         decode_request<kafka::DescribeUserScramCredentialsRequest>(request));
+  kafka::DescribeUserScramCredentialsResponse response;
   if (Status allowed = request.broker().directory().check_administrator(request.caller); !allowed) {
     response.error_code = kafka::ErrorCode::cluster_authorization_failed;
     response.error_message = allowed.error().message;
@@ -37,7 +35,7 @@ Task<Result<KafkaAnswer>> handle_describe_user_scram_credentials(const KafkaRequ
   }
   std::map<std::string, size_t> users;
   if (asked.users) {
-    for (const Request::User& user : *asked.users) ++users[user.name];
+    for (const kafka::DescribeUserScramCredentialsRequest::User& user : *asked.users) ++users[user.name];
   }
   for (const auto& [user, times] : users) response.results.push_back(answer(user, times));
   co_return encode_answer(request, response);

@@ -6,11 +6,9 @@
 namespace distributary {
 namespace {
 
-using Request = kafka::ElectLeadersRequest;
-using Response = kafka::ElectLeadersResponse;
 constexpr int8_t kElectionTypeMax = 1;  // 0 preferred, 1 unclean
 
-Response::PartitionResult answer(const TopicDescription& topic, int32_t index) {
+kafka::ElectLeadersResponse::PartitionResult answer(const TopicDescription& topic, int32_t index) {
   if (!topic.fault.ok()) return {index, to_wire(topic.fault), message_of(topic.fault)};
   if (index < 0 || index >= static_cast<int32_t>(topic.partitions)) {
     return {index, kafka::ErrorCode::unknown_topic_or_partition,
@@ -24,8 +22,8 @@ Response::PartitionResult answer(const TopicDescription& topic, int32_t index) {
 // Every partition has one replica, which leads it: there is nothing to elect. Asked for all partitions, Kafka names
 // only those where an election was held.
 Task<Result<KafkaAnswer>> handle_elect_leaders(const KafkaRequest& request) {
-  CO_TRY(Request asked, decode_request<Request>(request));
-  Response response;
+  CO_TRY(kafka::ElectLeadersRequest asked, decode_request<kafka::ElectLeadersRequest>(request));
+  kafka::ElectLeadersResponse response;
   if (asked.election_type < 0 || asked.election_type > kElectionTypeMax)
     response.error_code = kafka::ErrorCode::invalid_request;
   if (!asked.topic_partitions || response.error_code != kafka::ErrorCode::none)

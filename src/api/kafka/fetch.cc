@@ -6,8 +6,6 @@
 namespace distributary {
 namespace {
 
-using Response = kafka::FetchResponse;
-
 FetchRequest read_request(const kafka::FetchRequest& asked, int16_t version) {
   FetchRequest request;
   request.max_wait_ms = asked.max_wait_ms;
@@ -34,8 +32,8 @@ FetchRequest read_request(const kafka::FetchRequest& asked, int16_t version) {
   return request;
 }
 
-Response::Partition describe(FetchedPartition& partition, bool read_committed) {
-  Response::Partition out;
+kafka::FetchResponse::Partition describe(FetchedPartition& partition, bool read_committed) {
+  kafka::FetchResponse::Partition out;
   out.partition_index = partition.partition;
   out.error_code = to_wire(partition.fault);
   out.high_watermark = partition.high_watermark;
@@ -62,13 +60,13 @@ Task<Result<KafkaAnswer>> handle_fetch(const KafkaRequest& request) {
   wanted.max_bytes = static_cast<int32_t>(std::min<size_t>(std::max(wanted.max_bytes, 0), window));
   FetchAnswer got = co_await request.broker().fetcher().fetch(wanted, request.caller, request.gone);
   const std::chrono::milliseconds throttle = quotas.count(QuotaKey::consumer_byte_rate, request.caller, got.bytes);
-  Response response;
+  kafka::FetchResponse response;
   response.throttle_time_ms = static_cast<int32_t>(throttle.count());
   response.error_code = to_wire(got.fault);
   response.session_id = got.session_id;
   response.responses.reserve(got.topics.size());
   for (FetchedTopic& topic : got.topics) {
-    Response::TopicResponse& out = response.responses.emplace_back();
+    kafka::FetchResponse::TopicResponse& out = response.responses.emplace_back();
     out.topic = std::move(topic.name);
     out.topic_id = topic.id;
     out.partitions.reserve(topic.partitions.size());

@@ -6,7 +6,7 @@ namespace {
 
 constexpr int16_t kFencedVersion = 4;  // knows producer_fenced
 
-KafkaError error_of(const Fault& fault, int16_t version) {
+KafkaError init_error_of(const Fault& fault, int16_t version) {
   const bool unknown = fault.error == KafkaError::producer_fenced && version < kFencedVersion;
   return unknown ? KafkaError::invalid_producer_epoch : fault.error;
 }
@@ -37,7 +37,7 @@ Task<Result<KafkaAnswer>> handle_init_producer_id(const KafkaRequest& request) {
     pair = co_await begin_idempotent(request);
   }
   kafka::InitProducerIdResponse response;
-  response.error_code = to_wire(error_of(pair.fault, request.version()));
+  response.error_code = to_wire(init_error_of(pair.fault, request.version()));
   response.producer_id = pair.producer_id;
   response.producer_epoch = pair.epoch;
   co_return encode_answer(request, response);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kWriteBytesMax = 1u << 20;  // gathered for one call; a large answer goes in several
 constexpr size_t kWritePiecesMax = 1'024;
-const Logger logger("kafka");
+const Logger kafka_connection_logger("kafka");
 
 // As Kafka shows it: without the port.
 std::string host_of(const std::string& peer) { return "/" + peer.substr(0, peer.rfind(':')); }
@@ -45,7 +45,7 @@ Task<void> KafkaConnection::run(std::stop_token stop) {
 }
 
 void KafkaConnection::refuse(std::string_view what, const std::string& why) {
-  logger.warn(
+  kafka_connection_logger.warn(
       "a client's connection is closed",
       {{"client", connection_->peer_address()}, {"client_id", caller_.client_id}, {"request", what}, {"error", why}});
 }

@@ -10,15 +10,6 @@
 namespace distributary {
 namespace {
 
-template <class Request>
-std::vector<int16_t> versions_of() {
-  const kafka::ApiInfo& api = *kafka::find_api(Request::kKey);
-  std::vector<int16_t> versions;
-  for (int16_t version = api.oldest_decodable; version <= api.max_version; ++version) versions.push_back(version);
-  EXPECT_FALSE(versions.empty());
-  return versions;
-}
-
 class KafkaDataTest : public testing::Test, protected KafkaHarness {
  protected:
   KafkaDataTest() : id(create("t", 2)), client(connect()) {}

@@ -5,6 +5,7 @@
 
 #include "api/kafka/kafka_listener.h"
 #include "broker/broker_harness.h"
+#include "wire/kafka/api_table.h"
 
 namespace distributary {
 
@@ -111,6 +112,16 @@ class KafkaTestClient {
   int32_t sent_ = 0;
   int32_t received_ = 0;
 };
+
+// Every version of a request that is decoded, the oldest first.
+template <class Request>
+std::vector<int16_t> versions_of() {
+  const kafka::ApiInfo& api = *kafka::find_api(Request::kKey);
+  std::vector<int16_t> versions;
+  for (int16_t version = api.oldest_decodable; version <= api.max_version; ++version) versions.push_back(version);
+  EXPECT_FALSE(versions.empty());
+  return versions;
+}
 
 class KafkaHarness : public BrokerHarness {
  public:

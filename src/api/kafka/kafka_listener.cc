@@ -6,7 +6,7 @@
 namespace distributary {
 namespace {
 constexpr std::chrono::milliseconds kAcceptRetry{100};  // after an error such as too many open files
-const Logger logger("kafka");
+const Logger kafka_listener_logger("kafka");
 }  // namespace
 
 KafkaListener::KafkaListener(Broker& broker, KafkaListenerOptions options)
@@ -26,14 +26,15 @@ Task<void> KafkaListener::accept() {
     if (stop.stop_requested()) break;
     if (!connection) {
       if (connection.error().code == ErrorCode::closed || connection.error().code == ErrorCode::cancelled) break;
-      logger.warn("cannot accept a connection", {{"error", connection.error().message}});
+      kafka_listener_logger.warn("cannot accept a connection", {{"error", connection.error().message}});
       Status slept = co_await sleep_for(scope_.executor(), kAcceptRetry, stop);
       if (!slept) break;
       continue;
     }
     if (connections_ >= options_.connections_max) {
-      logger.warn("a connection is refused: there are too many",
-                  {{"client", (*connection)->peer_address()}, {"max.connections", options_.connections_max}});
+      kafka_listener_logger.warn(
+          "a connection is refused: there are too many",
+          {{"client", (*connection)->peer_address()}, {"max.connections", options_.connections_max}});
       (*connection)->close();
       continue;
     }
@@ -48,14 +49,14 @@ Task<bool> KafkaListener::admit(Connection& connection) {
   Status loaded = co_await broker_.load();
   const std::string peer = connection.peer_address();
   if (!loaded) {
-    logger.warn("a connection is refused: quotas, settings and groups cannot be read",
-                {{"client", peer}, {"error", loaded.error().message}});
+    kafka_listener_logger.warn("a connection is refused: quotas, settings and groups cannot be read",
+                               {{"client", peer}, {"error", loaded.error().message}});
     co_return false;
   }
   Result<Address> address = parse_address(peer, 0);
   const std::chrono::milliseconds wait = quotas.count_connection(address ? address->host : peer);
   if (wait.count() == 0) co_return true;
-  logger.info("a connection is closed: its address makes too many", {{"client", peer}});
+  kafka_listener_logger.info("a connection is closed: its address makes too many", {{"client", peer}});
   Status slept = co_await sleep_for(scope_.executor(), wait, scope_.stop_token());
   (void)slept;
   co_return false;

@@ -7,8 +7,6 @@
 namespace distributary {
 namespace {
 
-using Response = kafka::ListConfigResourcesResponse;
-
 bool known(int8_t type) {
   switch (static_cast<ConfigResource>(type)) {
     case ConfigResource::topic:
@@ -25,7 +23,7 @@ bool known(int8_t type) {
 // Version 0 asks for client metrics only, of which there are none.
 Task<Result<KafkaAnswer>> handle_list_config_resources(const KafkaRequest& request) {
   CO_TRY(kafka::ListConfigResourcesRequest asked, decode_request<kafka::ListConfigResourcesRequest>(request));
-  Response response;
+  kafka::ListConfigResourcesResponse response;
   const std::vector<int8_t>& types = asked.resource_types;
   if (!std::ranges::all_of(types, known)) {
     response.error_code = kafka::ErrorCode::unsupported_version;

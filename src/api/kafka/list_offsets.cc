@@ -4,8 +4,6 @@
 namespace distributary {
 namespace {
 
-using Response = kafka::ListOffsetsResponse;
-
 // First version that knows each special time.
 int16_t version_of_time(int64_t time) {
   switch (time) {
@@ -32,14 +30,14 @@ Task<Result<KafkaAnswer>> handle_list_offsets(const KafkaRequest& request) {
   }
   std::vector<std::vector<OffsetAnswer>> answers =
       co_await request.broker().offsets().list(queries, request.caller, asked.isolation_level == 1);
-  Response response;
+  kafka::ListOffsetsResponse response;
   response.topics.reserve(answers.size());
   for (size_t i = 0; i < answers.size(); ++i) {
-    Response::Topic& topic = response.topics.emplace_back();
+    kafka::ListOffsetsResponse::Topic& topic = response.topics.emplace_back();
     topic.name = asked.topics[i].name;
     for (size_t k = 0; k < answers[i].size(); ++k) {
       const OffsetAnswer& answer = answers[i][k];
-      Response::Partition& partition = topic.partitions.emplace_back();
+      kafka::ListOffsetsResponse::Partition& partition = topic.partitions.emplace_back();
       partition.partition_index = answer.partition;
       if (version_of_time(asked.topics[i].partitions[k].timestamp) > request.version()) {
         partition.error_code = kafka::ErrorCode::unsupported_version;

@@ -5,11 +5,10 @@
 namespace distributary {
 namespace {
 
-using Response = kafka::MetadataResponse;
-
-Response::Topic describe(const KafkaRequest& request, const TopicDescription& description, bool with_operations) {
+kafka::MetadataResponse::Topic describe(const KafkaRequest& request, const TopicDescription& description,
+                                        bool with_operations) {
   const int32_t node = request.service.options.node_id;
-  Response::Topic topic;
+  kafka::MetadataResponse::Topic topic;
   topic.error_code = to_wire(description.fault);
   topic.topic_id = description.id;
   topic.name = description.name;
@@ -17,7 +16,7 @@ Response::Topic describe(const KafkaRequest& request, const TopicDescription& de
   if (!description.fault.ok()) return topic;
   topic.partitions.reserve(description.partitions);
   for (uint32_t i = 0; i < description.partitions; ++i) {
-    Response::Partition& partition = topic.partitions.emplace_back();
+    kafka::MetadataResponse::Partition& partition = topic.partitions.emplace_back();
     partition.partition_index = static_cast<int32_t>(i);
     partition.leader_id = node;
     partition.leader_epoch = description.leader_epoch;
@@ -33,7 +32,7 @@ Response::Topic describe(const KafkaRequest& request, const TopicDescription& de
 Task<Result<KafkaAnswer>> handle_metadata(const KafkaRequest& request) {
   CO_TRY(kafka::MetadataRequest asked, decode_request<kafka::MetadataRequest>(request));
   const KafkaListenerOptions& options = request.service.options;
-  Response response;
+  kafka::MetadataResponse response;
   response.brokers.push_back({options.node_id, options.advertised.host, options.advertised.port, std::nullopt});
   response.cluster_id = options.cluster_id;
   response.controller_id = options.node_id;

@@ -4,7 +4,6 @@
 namespace distributary {
 namespace {
 
-using Response = kafka::OffsetCommitResponse;
 constexpr int16_t kMemberEpochsVersion = 9;
 
 std::vector<CursorCommitTopic> read_topics(const kafka::OffsetCommitRequest& asked) {
@@ -34,7 +33,7 @@ Task<Result<KafkaAnswer>> handle_offset_commit(const KafkaRequest& request) {
     std::vector<CursorCommitTopic> topics = read_topics(asked);
     faults = co_await request.broker().cursors().commit(asked.group_id, topics, request.caller, request.stop);
   }
-  Response response;
+  kafka::OffsetCommitResponse response;
   response.topics.reserve(asked.topics.size());
   for (size_t i = 0; i < asked.topics.size(); ++i) {
     auto& topic = response.topics.emplace_back();

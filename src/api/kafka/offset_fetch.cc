@@ -4,7 +4,6 @@
 namespace distributary {
 namespace {
 
-using Response = kafka::OffsetFetchResponse;
 constexpr int16_t kGroupsVersion = 8;
 
 template <class Topics>
@@ -40,7 +39,7 @@ std::vector<Topic> describe(std::vector<FoundCursorTopic> found) {
 // One group and topics by name only.
 Task<Result<KafkaAnswer>> answer_single(const KafkaRequest& request, kafka::OffsetFetchRequest asked) {
   Cursors& cursors = request.broker().cursors();
-  Response response;
+  kafka::OffsetFetchResponse response;
   std::vector<FoundCursorTopic> found;
   if (asked.topics) {
     std::vector<CursorQueryTopic> topics = read_topics(*asked.topics);
@@ -48,7 +47,7 @@ Task<Result<KafkaAnswer>> answer_single(const KafkaRequest& request, kafka::Offs
   } else {
     found = co_await cursors.find_all(asked.group_id, request.caller, request.stop, asked.require_stable);
   }
-  response.topics = describe<Response::Topic>(std::move(found));
+  response.topics = describe<kafka::OffsetFetchResponse::Topic>(std::move(found));
   co_return encode_answer(request, response);
 }
 
@@ -58,12 +57,12 @@ Task<Result<KafkaAnswer>> handle_offset_fetch(const KafkaRequest& request) {
   CO_TRY(kafka::OffsetFetchRequest asked, decode_request<kafka::OffsetFetchRequest>(request));
   if (request.version() < kGroupsVersion) co_return co_await answer_single(request, std::move(asked));
   Cursors& cursors = request.broker().cursors();
-  Response response;
+  kafka::OffsetFetchResponse response;
   for (auto& group : asked.groups) {
     const KafkaError refused =
         request.broker().groups().check_fetch(group.group_id, group.member_id, group.member_epoch);
     if (refused != KafkaError::none) {
-      Response::Group& out = response.groups.emplace_back();
+      kafka::OffsetFetchResponse::Group& out = response.groups.emplace_back();
       out.group_id = std::move(group.group_id);
       out.error_code = to_wire(refused);
       continue;
@@ -75,9 +74,9 @@ Task<Result<KafkaAnswer>> handle_offset_fetch(const KafkaRequest& request) {
     } else {
       found = co_await cursors.find_all(group.group_id, request.caller, request.stop, asked.require_stable);
     }
-    Response::Group& out = response.groups.emplace_back();
+    kafka::OffsetFetchResponse::Group& out = response.groups.emplace_back();
     out.group_id = std::move(group.group_id);
-    out.topics = describe<Response::GroupTopic>(std::move(found));
+    out.topics = describe<kafka::OffsetFetchResponse::GroupTopic>(std::move(found));
   }
   co_return encode_answer(request, response);
 }

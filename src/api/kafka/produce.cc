@@ -6,7 +6,6 @@
 namespace distributary {
 namespace {
 
-using Response = kafka::ProduceResponse;
 constexpr int16_t kAbortableVersion = 11;       // knows transaction_abortable
 constexpr int16_t kAddsPartitionsVersion = 12;  // KIP-890: what is produced adds its partition
 
@@ -28,17 +27,17 @@ ProduceRequest read_request(const kafka::ProduceRequest& asked, int16_t version)
 }
 
 // The clients' own words for what went wrong with a transaction.
-KafkaError error_of(const Fault& fault, int16_t version) {
+KafkaError produce_error_of(const Fault& fault, int16_t version) {
   if (fault.error == KafkaError::producer_fenced) return KafkaError::invalid_producer_epoch;
   if (fault.error == KafkaError::invalid_txn_state && version >= kAbortableVersion)
     return KafkaError::transaction_abortable;
   return fault.error;
 }
 
-Response::PartitionResponse describe(const ProducedPartition& partition, int16_t version) {
-  Response::PartitionResponse out;
+kafka::ProduceResponse::PartitionResponse describe(const ProducedPartition& partition, int16_t version) {
+  kafka::ProduceResponse::PartitionResponse out;
   out.index = partition.partition;
-  out.error_code = to_wire(error_of(partition.fault, version));
+  out.error_code = to_wire(produce_error_of(partition.fault, version));
   out.error_message = message_of(partition.fault);
   for (int32_t place : partition.keyless) {
     out.record_errors.push_back({place, "the record has no key, by which the topic is compacted"});
@@ -50,20 +49,20 @@ Response::PartitionResponse describe(const ProducedPartition& partition, int16_t
 }
 
 // The answer without its partitions: so the frame of the request need not be kept while the disk works.
-Response begin_response(const kafka::ProduceRequest& asked) {
-  Response response;
+kafka::ProduceResponse begin_response(const kafka::ProduceRequest& asked) {
+  kafka::ProduceResponse response;
   response.responses.reserve(asked.topic_data.size());
   for (const kafka::ProduceRequest::TopicData& topic : asked.topic_data) {
-    Response::TopicResponse& out = response.responses.emplace_back();
+    kafka::ProduceResponse::TopicResponse& out = response.responses.emplace_back();
     out.name = std::string(topic.name);
     out.topic_id = topic.topic_id;
   }
   return response;
 }
 
-void fill(Response& response, const std::vector<ProducedTopic>& topics, int16_t version) {
+void fill(kafka::ProduceResponse& response, const std::vector<ProducedTopic>& topics, int16_t version) {
   for (size_t i = 0; i < topics.size(); ++i) {
-    Response::TopicResponse& out = response.responses[i];
+    kafka::ProduceResponse::TopicResponse& out = response.responses[i];
     out.partition_responses.reserve(topics[i].partitions.size());
     for (const ProducedPartition& partition : topics[i].partitions)
       out.partition_responses.push_back(describe(partition, version));
@@ -83,7 +82,7 @@ Result<KafkaAnswer> refuse(const KafkaRequest& request, const kafka::ProduceRequ
     for (const auto& partition : topic.partition_data)
       out.partitions.push_back({partition.index, fault, {}, -1, -1, -1});
   }
-  Response response = begin_response(asked);
+  kafka::ProduceResponse response = begin_response(asked);
   fill(response, topics, request.version());
   return encode_answer(request, response);
 }
@@ -95,8 +94,8 @@ bool any_fault(const std::vector<ProducedTopic>& topics) {
   });
 }
 
-Task<Result<KafkaFrame>> finish(Producer& producer, PendingProduce pending, Response response, int16_t version,
-                                int32_t correlation_id, std::stop_token stop) {
+Task<Result<KafkaFrame>> finish(Producer& producer, PendingProduce pending, kafka::ProduceResponse response,
+                                int16_t version, int32_t correlation_id, std::stop_token stop) {
   std::vector<ProducedTopic> topics = co_await producer.finish(std::move(pending), stop);
   fill(response, topics, version);
   co_return kafka::encode_response_frame(response, version, correlation_id);
@@ -117,7 +116,7 @@ Task<Result<KafkaAnswer>> handle_produce(const KafkaRequest& request) {
   answer.throttle = request.broker().quotas().count(QuotaKey::producer_byte_rate, request.caller, request.frame.size());
   answer.unanswered = asked.acks == 0;
   answer.close = answer.unanswered && any_fault(produce.topics);
-  Response response = begin_response(asked);
+  kafka::ProduceResponse response = begin_response(asked);
   response.throttle_time_ms = static_cast<int32_t>(answer.throttle.count());
   answer.later = finish(producer, std::move(produce), std::move(response), request.version(),
                         request.header.correlation_id, request.stop);

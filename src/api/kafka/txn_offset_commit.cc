@@ -4,9 +4,8 @@
 namespace distributary {
 namespace {
 
-using Response = kafka::TxnOffsetCommitResponse;
-constexpr int16_t kMembersVersion = 3;    // names the member that commits
-constexpr int16_t kAbortableVersion = 4;  // knows transaction_abortable
+constexpr int16_t kMembersVersion = 3;          // names the member that commits
+constexpr int16_t kAbortableCommitVersion = 4;  // knows transaction_abortable
 
 std::vector<CursorCommitTopic> read_topics(const kafka::TxnOffsetCommitRequest& asked) {
   std::vector<CursorCommitTopic> topics;
@@ -22,10 +21,10 @@ std::vector<CursorCommitTopic> read_topics(const kafka::TxnOffsetCommitRequest& 
   return topics;
 }
 
-KafkaError error_of(const Fault& fault, int16_t version) {
+KafkaError commit_error_of(const Fault& fault, int16_t version) {
   if (fault.error == KafkaError::producer_fenced) return KafkaError::invalid_producer_epoch;
   const bool abortable = fault.error == KafkaError::policy_violation || fault.error == KafkaError::invalid_txn_state;
-  return abortable && version >= kAbortableVersion ? KafkaError::transaction_abortable : fault.error;
+  return abortable && version >= kAbortableCommitVersion ? KafkaError::transaction_abortable : fault.error;
 }
 
 }  // namespace
@@ -44,13 +43,13 @@ Task<Result<KafkaAnswer>> handle_txn_offset_commit(const KafkaRequest& request) 
     faults = co_await request.broker().transactions().add_positions(std::move(claim), asked.group_id, topics,
                                                                     request.caller, request.stop);
   }
-  Response response;
+  kafka::TxnOffsetCommitResponse response;
   response.topics.reserve(asked.topics.size());
   for (size_t i = 0; i < asked.topics.size(); ++i) {
-    Response::Topic& topic = response.topics.emplace_back();
+    kafka::TxnOffsetCommitResponse::Topic& topic = response.topics.emplace_back();
     topic.name = std::move(asked.topics[i].name);
     for (size_t k = 0; k < asked.topics[i].partitions.size(); ++k) {
-      const KafkaError error = refused == KafkaError::none ? error_of(faults[i][k], request.version()) : refused;
+      const KafkaError error = refused == KafkaError::none ? commit_error_of(faults[i][k], request.version()) : refused;
       topic.partitions.push_back({asked.topics[i].partitions[k].partition_index, to_wire(error)});
     }
   }

@@ -11,7 +11,7 @@ namespace distributary {
 
 namespace {
 
-constexpr size_t kPiecesPerCall = 64;
+constexpr size_t kPiecesPerSend = 64;
 
 Status closed_here() { return fail(ErrorCode::closed, "the connection was closed here"); }
 
@@ -84,10 +84,10 @@ Task<Status> RealConnection::write(std::span<const ByteView> pieces, SteadyTime 
   CO_TRY_STATUS(turn);
   Cursor cursor(pieces);
   while (!cursor.done() && !socket_->closed()) {
-    iovec parts[kPiecesPerCall];
+    iovec parts[kPiecesPerSend];
     msghdr message{};
     message.msg_iov = parts;
-    message.msg_iovlen = cursor.fill(parts, kPiecesPerCall);
+    message.msg_iovlen = cursor.fill(parts, kPiecesPerSend);
     ssize_t sent = ::sendmsg(socket_->descriptor(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) {
       cursor.advance(static_cast<size_t>(sent));

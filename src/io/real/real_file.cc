@@ -16,9 +16,9 @@ namespace distributary {
 
 namespace {
 
-constexpr size_t kPiecesPerCall = 512;  // at most IOV_MAX
-constexpr size_t kScatteredJobs = 2;    // of one call; more fill the device's queue before producers' syncs
-constexpr size_t kRangesPerJob = 4;     // at least: fewer are not worth a thread
+constexpr size_t kPiecesPerWrite = 512;  // at most IOV_MAX
+constexpr size_t kScatteredJobs = 2;     // of one call; more fill the device's queue before producers' syncs
+constexpr size_t kRangesPerJob = 4;      // at least: fewer are not worth a thread
 
 // A write into the page cache that is small takes 10 to 30 us, less than to wake a thread for it and be woken. One that
 // had to wait for the device all the same sends those that follow to the pool for a while.
@@ -48,7 +48,7 @@ class Remaining {
   }
   // One call; 0 or errno.
   int write_once(int descriptor, int flags) {
-    int count = static_cast<int>(std::min(parts_.size() - first_, kPiecesPerCall));
+    int count = static_cast<int>(std::min(parts_.size() - first_, kPiecesPerWrite));
     ssize_t written = pwritev2(descriptor, parts_.data() + first_, count, static_cast<off_t>(at_), flags);
     if (written < 0) return errno == EINTR ? 0 : errno;
     advance(static_cast<size_t>(written));

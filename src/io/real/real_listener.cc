@@ -8,7 +8,7 @@ namespace distributary {
 
 namespace {
 
-const Logger logger("io.listener");
+const Logger real_listener_logger("io.listener");
 using Tcp = boost::asio::ip::tcp;
 constexpr Duration kPauseAfterError = std::chrono::milliseconds(100);  // out of descriptors, for example
 
@@ -104,7 +104,7 @@ void RealListener::Core::wait_for_more() {
 }
 
 void RealListener::Core::pause_after(const boost::system::error_code& error) {
-  logger.warn("cannot accept connections for now", {{"reason", error.message()}});
+  real_listener_logger.warn("cannot accept connections for now", {{"reason", error.message()}});
   waiting = true;
   executor.call_at(executor.clock().now() + kPauseAfterError, [weak = weak_from_this()] {
     std::shared_ptr<Core> self = weak.lock();
@@ -133,7 +133,7 @@ void RealListener::Core::handshake_ended(const std::shared_ptr<RealSocket>& sock
                                          Result<std::unique_ptr<TlsSession>> session) {
   Result<PeerIdentity> peer = session ? (*session)->peer() : Result<PeerIdentity>(fail(session.error()));
   if (!peer) {
-    logger.warn("TLS handshake failed", {{"peer", socket->peer()}, {"reason", peer.error().message}});
+    real_listener_logger.warn("TLS handshake failed", {{"peer", socket->peer()}, {"reason", peer.error().message}});
     socket->close();
     return;
   }

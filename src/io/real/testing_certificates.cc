@@ -5,21 +5,11 @@
 #include <openssl/x509v3.h>
 
 #include "base/check.h"
+#include "io/real/openssl_handles.h"
 
 namespace distributary {
 
 namespace {
-
-template <auto release>
-struct Release {
-  template <class T>
-  void operator()(T* object) const {
-    release(object);
-  }
-};
-using Certificate = std::unique_ptr<X509, Release<X509_free>>;
-using PrivateKey = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
-using Bio = std::unique_ptr<BIO, Release<BIO_free>>;
 
 std::string text_of(BIO* bio) {
   char* data = nullptr;
@@ -28,13 +18,13 @@ std::string text_of(BIO* bio) {
 }
 
 std::string pem_of(X509* certificate) {
-  Bio bio(BIO_new(BIO_s_mem()));
+  OpensslBio bio(BIO_new(BIO_s_mem()));
   CHECK(PEM_write_bio_X509(bio.get(), certificate) == 1);
   return text_of(bio.get());
 }
 
 std::string pem_of(EVP_PKEY* key) {
-  Bio bio(BIO_new(BIO_s_mem()));
+  OpensslBio bio(BIO_new(BIO_s_mem()));
   CHECK(PEM_write_bio_PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1);
   return text_of(bio.get());
 }
@@ -45,9 +35,9 @@ void add_extension(X509* certificate, int nid, const char* value) {
   X509_EXTENSION_free(extension);
 }
 
-Certificate make(const std::string& name, X509* issuer, EVP_PKEY* key, const TestingRoot::Options& options) {
+OpensslCertificate make(const std::string& name, X509* issuer, EVP_PKEY* key, const TestingRoot::Options& options) {
   static long serial = 0;
-  Certificate made(X509_new());
+  OpensslCertificate made(X509_new());
   X509_set_version(made.get(), 2);
   ASN1_INTEGER_set(X509_get_serialNumber(made.get()), ++serial);
   X509_gmtime_adj(X509_getm_notBefore(made.get()), options.valid_from_seconds);
@@ -64,15 +54,15 @@ Certificate make(const std::string& name, X509* issuer, EVP_PKEY* key, const Tes
   return made;
 }
 
-PrivateKey make_key() { return PrivateKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")); }
+OpensslKey make_key() { return OpensslKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")); }
 
 void sign(X509* certificate, EVP_PKEY* key) { CHECK(X509_sign(certificate, key, nullptr) > 0); }
 
 }  // namespace
 
 struct TestingRoot::Key {
-  PrivateKey key = make_key();
-  Certificate certificate;
+  OpensslKey key = make_key();
+  OpensslCertificate certificate;
 };
 
 TestingRoot::TestingRoot(const std::string& name) : key_(std::make_unique<Key>()) {
@@ -83,8 +73,8 @@ TestingRoot::TestingRoot(const std::string& name) : key_(std::make_unique<Key>()
 TestingRoot::~TestingRoot() = default;
 
 TlsIdentity TestingRoot::issue(const Options& options) const {
-  PrivateKey key = make_key();
-  Certificate node = make(options.common_name, key_->certificate.get(), key.get(), options);
+  OpensslKey key = make_key();
+  OpensslCertificate node = make(options.common_name, key_->certificate.get(), key.get(), options);
   sign(node.get(), options.signed_by_node_key ? key.get() : key_->key.get());
   std::string chain = pem_of(node.get());
   if (!options.without_root) chain += pem_of(key_->certificate.get());

@@ -8,29 +8,22 @@
 #include <system_error>
 
 #include "base/check.h"
+#include "io/real/openssl_handles.h"
 
 namespace distributary {
 
 namespace {
 
-template <auto release>
-struct Release {
-  template <class T>
-  void operator()(T* object) const {
-    release(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Release<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Release<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
-using Store = std::unique_ptr<X509_STORE, Release<X509_STORE_free>>;
-using StoreContext = std::unique_ptr<X509_STORE_CTX, Release<X509_STORE_CTX_free>>;
+using Store = std::unique_ptr<X509_STORE, OpensslRelease<X509_STORE_free>>;
+using StoreContext = std::unique_ptr<X509_STORE_CTX, OpensslRelease<X509_STORE_CTX_free>>;
 
 // In this order, the listener's counting: the first is the cheapest where the processor has AES, and bulk replication
 // spends much of its time in it. All of TLS 1.3's usual ones are accepted.
 constexpr const char* kCipherSuites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
-Bio open_text(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+OpensslBio open_text(const std::string& text) {
+  return OpensslBio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
 
 std::string take_openssl_errors() {
   std::string text;
@@ -72,19 +65,19 @@ int verify_peer(X509_STORE_CTX* context, void*) {
 }
 
 Status use_identity(SSL_CTX* context, const TlsIdentity& identity) {
-  Bio chain = open_text(identity.chain_pem);
-  Certificate node(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
+  OpensslBio chain = open_text(identity.chain_pem);
+  OpensslCertificate node(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
   if (!node || SSL_CTX_use_certificate(context, node.get()) != 1) {
     return fail(ErrorCode::invalid_argument, "TLS certificate: " + take_openssl_errors());
   }
-  while (Certificate next{PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)}) {
+  while (OpensslCertificate next{PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)}) {
     if (SSL_CTX_add1_chain_cert(context, next.get()) != 1) {
       return fail(ErrorCode::invalid_argument, "TLS certificate chain: " + take_openssl_errors());
     }
   }
   ERR_clear_error();  // the end of the text counts as an error
-  Bio key_text = open_text(identity.key_pem);
-  Key key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
+  OpensslBio key_text = open_text(identity.key_pem);
+  OpensslKey key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
   if (!key || SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1) {
     return fail(ErrorCode::invalid_argument, "TLS key: " + take_openssl_errors());
   }
@@ -227,7 +220,7 @@ void TlsSession::say_goodbye() {
 }
 
 Result<PeerIdentity> TlsSession::peer() const {
-  Certificate node(SSL_get1_peer_certificate(ssl_));
+  OpensslCertificate node(SSL_get1_peer_certificate(ssl_));
   STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl_);  // of a server with, of a client without the node's own
   if (!node || chain == nullptr || sk_X509_num(chain) == 0) {
     return fail(ErrorCode::unauthenticated, "the other side has shown no certificate");

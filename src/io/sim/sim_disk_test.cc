@@ -41,7 +41,7 @@ Task<std::unique_ptr<File>> open(FileSystem& files, std::string_view name) {
   co_return must(std::move(file));
 }
 
-Task<Status> put(File& file, uint64_t at, std::string_view text) {
+Task<Status> put_at(File& file, uint64_t at, std::string_view text) {
   std::vector<Bytes> pieces;
   pieces.push_back(Bytes::copy(as_bytes(text)));
   co_return co_await file.write(at, std::move(pieces));
@@ -49,7 +49,7 @@ Task<Status> put(File& file, uint64_t at, std::string_view text) {
 
 Task<void> write_file(FileSystem& files, std::string_view path, std::string text, bool sync) {
   std::unique_ptr<File> file = co_await open(files, path);
-  Status done = co_await put(*file, 0, text);
+  Status done = co_await put_at(*file, 0, text);
   must(done);
   if (sync) must(co_await file->sync());
 }
@@ -169,7 +169,7 @@ Task<void> random_changes(File& file, SimRandom& random, Model& model) {
       size_t count = 1 + random.below(3'000);
       uint8_t value = static_cast<uint8_t>(1 + random.below(255));
       std::string text(count, static_cast<char>(value));
-      must(co_await put(file, at, text));
+      must(co_await put_at(file, at, text));
       model.set(at, count, value);
       if (at + count > model.size) model.resize(at + count);
     }
@@ -234,7 +234,7 @@ Task<void> use_dead_handles(Machine& machine, bool power) {
   } else {
     machine.sim.kill_process("m");
   }
-  expect_error(co_await put(*file, 0, "late"), ErrorCode::cancelled);
+  expect_error(co_await put_at(*file, 0, "late"), ErrorCode::cancelled);
   expect_error(co_await file->sync(), ErrorCode::cancelled);
   expect_error(file->size(), ErrorCode::cancelled);
   std::vector<uint8_t> buffer(10);
@@ -257,7 +257,7 @@ Task<void> crash_during_sync(Machine& machine) {
   std::unique_ptr<File> file = co_await open(machine.files(), "/f");
   TaskScope scope(machine.sim.executor());
   std::optional<Status> synced;
-  must(co_await put(*file, 0, "text"));
+  must(co_await put_at(*file, 0, "text"));
   scope.spawn(sync_into(*file, synced));
   machine.sim.kill("m");
   co_await scope.join();
@@ -271,13 +271,13 @@ TEST(SimDisk, ASyncUnderWayAtTheCrashIsCancelled) {
 Task<void> write_during_sync(Machine& machine) {
   std::unique_ptr<File> file = co_await open(machine.files(), "/f");
   co_await sync_directory(machine.files(), "/");
-  must(co_await put(*file, 0, "before"));
+  must(co_await put_at(*file, 0, "before"));
   machine.disk().settings.early_writeback = 0;
   machine.disk().settings.max_write_latency = Duration{0};
   TaskScope scope(machine.sim.executor());
   std::optional<Status> synced;
   scope.spawn(sync_into(*file, synced));
-  must(co_await put(*file, 0, "later!!"));
+  must(co_await put_at(*file, 0, "later!!"));
   EXPECT_FALSE(synced.has_value());
   co_await scope.join();
   must(*synced);
@@ -292,7 +292,7 @@ TEST(SimDisk, ASyncCoversWhatWasWrittenBeforeIt) {
 Task<void> failing_sync(Machine& machine) {
   std::unique_ptr<File> file = co_await open(machine.files(), "/f");
   std::string text(4096, 'x');
-  must(co_await put(*file, 0, text));
+  must(co_await put_at(*file, 0, text));
   machine.disk().settings.sync_error = 1;
   expect_error(co_await file->sync(), ErrorCode::io, "/f");
   machine.disk().settings.sync_error = 0;
@@ -313,7 +313,7 @@ TEST(SimDisk, AfterAFailedSyncALaterOneDoesNotBringTheDataBack) {
 Task<void> failing_writeback(Machine& machine) {
   std::unique_ptr<File> file = co_await open(machine.files(), "/f");
   machine.disk().settings.writeback_error = 1;
-  must(co_await put(*file, 0, "lost"));
+  must(co_await put_at(*file, 0, "lost"));
   machine.disk().settings.writeback_error = 0;
   std::string root = "/";
   expect_error(co_await machine.files().sync_all(root), ErrorCode::io);
@@ -330,13 +330,13 @@ Task<void> fill_up(Machine& machine) {
   std::unique_ptr<File> file = co_await open(files, "/f");
   must(co_await file->allocate(6'000));
   std::string text(6'000, 'x');
-  must(co_await put(*file, 0, text));
+  must(co_await put_at(*file, 0, text));
   std::unique_ptr<File> other = co_await open(files, "/other");
-  expect_error(co_await put(*other, 0, text), ErrorCode::storage_full, "/other");
+  expect_error(co_await put_at(*other, 0, text), ErrorCode::storage_full, "/other");
   file.reset();
   std::string path = "/f";
   must(co_await files.remove(path));
-  must(co_await put(*other, 0, text));
+  must(co_await put_at(*other, 0, text));
   std::string root = "/";
   EXPECT_EQ(must(co_await files.free_bytes(root)), 4'000u);
   EXPECT_EQ(must(co_await files.total_bytes(root)), 10'000u);

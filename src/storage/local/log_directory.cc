@@ -18,7 +18,7 @@ constexpr size_t kRewriteDigits = 10;
 constexpr std::string_view kBlobPrefix = "blob-";
 constexpr std::string_view kTemporaryPrefix = "temporary-";
 constexpr std::string_view kEpochFile = "epoch";
-constexpr uint32_t kFormat = 1;
+constexpr uint32_t kLogFormat = 1;
 constexpr size_t kMaxEpochFile = 256;
 constexpr uint64_t kRewriteChunk = uint64_t{1} << 20;
 
@@ -47,7 +47,7 @@ std::optional<SegmentInfo> segment_of(std::string_view name) {
 
 // format, epoch and checksum of both, separated by one blank.
 std::string encode_epoch(StorageEpoch epoch) {
-  std::string text = fmt::format("{} {}", kFormat, epoch);
+  std::string text = fmt::format("{} {}", kLogFormat, epoch);
   return fmt::format("{} {:08x}\n", text, crc32c(as_bytes(text)));
 }
 
@@ -63,9 +63,9 @@ Result<StorageEpoch> decode_epoch(std::string_view text, const std::string& path
                 parse_number(text.substr(first + 1, second - first - 1), epoch) &&
                 parse_number(text.substr(second + 1, text.size() - second - 2), checksum, 16);
   if (!parsed || checksum != crc32c(as_bytes(text.substr(0, second)))) return fail(bad);
-  if (format == kFormat) return epoch;
+  if (format == kLogFormat) return epoch;
   return fail(ErrorCode::unsupported,
-              fmt::format("{} has format {}; this build knows {}: use a newer one", path, format, kFormat));
+              fmt::format("{} has format {}; this build knows {}: use a newer one", path, format, kLogFormat));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace distributary {
 namespace {
 
-constexpr int64_t kFormat = 1;  // of the tables; kept in user_version
+constexpr int64_t kMetaFormat = 1;  // of the tables; kept in user_version
 constexpr const char* kTables =
     "CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS leases (name BLOB PRIMARY KEY, holder BLOB NOT NULL, until INTEGER NOT NULL) WITHOUT "
@@ -39,9 +39,9 @@ Status MetaDatabase::check_format(const std::string& path) {
   TRY(SqliteStatement version, connection_.prepare("PRAGMA user_version"));
   TRY(bool row, version.step());
   int64_t format = row ? version.number(0) : 0;
-  if (format <= kFormat) return {};
+  if (format <= kMetaFormat) return {};
   return fail(ErrorCode::unsupported, "metadata database " + path + " has format " + std::to_string(format) +
-                                          "; this build knows " + std::to_string(kFormat) + ": use a newer one");
+                                          "; this build knows " + std::to_string(kMetaFormat) + ": use a newer one");
 }
 
 template <class Work>
