@@ -33,6 +33,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   add_compile_options(-fcoroutines -Wno-error=maybe-uninitialized -Wno-maybe-uninitialized -Wno-dangling-pointer)
   # Known false alarms of g++ 12 when it optimises std::vector and std::string; AddressSanitizer finds the real ones.
   add_compile_options(-Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-restrict)
+  if(CMAKE_UNITY_BUILD)
+    add_compile_options(-Wno-subobject-linkage)  # it takes the sources that a file includes for headers
+  endif()
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
   add_compile_options("SHELL:-Xclang -fno-pch-timestamp")  # the same for clang's precompiled headers
