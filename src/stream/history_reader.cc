@@ -7,6 +7,22 @@
 #include "model/entry.h"
 
 namespace distributary {
+namespace {
+
+// Read at once where groups are small. A larger group is read by itself: exactly as much as will be used.
+constexpr size_t kWindowBytes = 256u << 10;
+
+Error at_place(const Error& error, SegmentNumber segment, uint64_t at) {
+  return error.context(fmt::format("segment {} at {}", segment, at));
+}
+
+}  // namespace
+
+ByteView HistoryReader::Window::view(const SegmentInfo& of, uint64_t from) const {
+  bool here = segment.number == of.number && segment.rewrite == of.rewrite;
+  if (!here || from < at || from - at >= bytes.size()) return {};
+  return bytes.view().subspan(from - at);
+}
 
 Result<LogPosition> HistoryReader::find(const OriginPositions& held) const {
   const LogMark* mark = segments_.newest_within(held);
@@ -39,39 +55,65 @@ bool HistoryReader::find_again(LogPosition& position) const {
   return false;
 }
 
-Task<Result<ScannedGroup>> HistoryReader::next_group(LogPosition& position) {
+Task<Result<ScannedGroup>> HistoryReader::next_group(LogPosition& position, Window& window) {
   LogPosition before = position;
   settle(position);
   last_read_ = position;
-  auto group = co_await group_at(position.segment, position.at);
+  auto group = co_await group_at(position.segment, position.at, window);
   if (group && group->header.first_lsn <= position.next) co_return group;
   position = before;
   if (group) {
     group = fail(ErrorCode::corrupt, fmt::format("log {} goes on at LSN {}, expected {}: damage", to_string(id_),
                                                  group->header.first_lsn, position.next));
   }
-  if (find_again(position)) co_return co_await next_group(position);
+  if (find_again(position)) co_return co_await next_group(position, window);
   co_return group;
 }
 
-Task<Result<ScannedGroup>> HistoryReader::group_at(SegmentNumber segment, uint64_t at) {
+Task<Result<ScannedGroup>> HistoryReader::group_at(SegmentNumber segment, uint64_t at, Window& window) {
   const auto& segments = log_.segments();
-  auto info = std::find_if(segments.begin(), segments.end(), [&](const SegmentInfo& s) { return s.number == segment; });
-  if (info == segments.end())
+  auto found =
+      std::find_if(segments.begin(), segments.end(), [&](const SegmentInfo& s) { return s.number == segment; });
+  if (found == segments.end())
     co_return fail(ErrorCode::gap, fmt::format("segment {} of log {} is no longer kept", segment, to_string(id_)));
-  uint32_t salt = segment_salt(id_, segment, info->rewrite);
+  const SegmentInfo info = *found;
+  uint32_t salt = segment_salt(id_, segment, info.rewrite);
   if (std::optional<Bytes> cached = cache_.get_from(id_, segment, at)) {
     auto header = GroupHeader::parse(cached->view(), salt, at);
     if (header && cached->size() >= header->length) {
       co_return ScannedGroup{*header, cached->slice(0, header->length), segment, at, entry_salt(salt, header->epoch)};
     }
   }
-  SegmentScanner scanner(log_, id_, *info, at);
-  CO_TRY(std::optional<ScannedGroup> group, co_await scanner.next());
-  if (!group)
+  if (at >= info.bytes)
     co_return fail(ErrorCode::corrupt,
                    fmt::format("segment {} of log {} ends at {}, where a group was", segment, to_string(id_), at));
-  co_return std::move(*group);
+  ByteView known = window.view(info, at);
+  auto header = GroupHeader::parse(known, salt, at);
+  if (!header || known.size() < header->length) {
+    CO_TRY(window, co_await read_window(info, at, salt, known));
+    known = window.bytes;
+    header = GroupHeader::parse(known, salt, at);
+  }
+  if (!header) co_return fail(at_place(header.error(), segment, at));
+  if (known.size() < header->length)
+    co_return fail(ErrorCode::corrupt, fmt::format("segment {} at {}: group is cut short", segment, at));
+  co_return ScannedGroup{*header, window.bytes.slice(at - window.at, header->length), segment, at,
+                         entry_salt(salt, header->epoch)};
+}
+
+Task<Result<HistoryReader::Window>> HistoryReader::read_window(SegmentInfo segment, uint64_t at, uint32_t salt,
+                                                               ByteView known) {
+  Bytes head;  // what `known` is a view of, if it was read here
+  if (known.size() < kGroupHeaderBytes) {
+    CO_TRY(head, co_await log_.read(segment.number, at, kGroupHeaderBytes, ReadPattern::sequential));
+    known = head;
+  }
+  auto header = GroupHeader::parse(known, salt, at);
+  if (!header) co_return fail(at_place(header.error(), segment.number, at));
+  size_t wanted = std::max<size_t>(header->length, kWindowBytes);
+  wanted = static_cast<size_t>(std::min<uint64_t>(wanted, segment.bytes - at));
+  CO_TRY(Bytes bytes, co_await log_.read(segment.number, at, wanted, ReadPattern::sequential));
+  co_return Window{segment, at, std::move(bytes)};
 }
 
 Status HistoryReader::collect(const ScannedGroup& group, const LogPosition& from, LogChunk& chunk) {
@@ -98,8 +140,9 @@ Status HistoryReader::collect(const ScannedGroup& group, const LogPosition& from
 Task<Result<LogChunk>> HistoryReader::read(LogPosition from, LogPosition end, size_t bytes_max) {
   LogChunk chunk;
   chunk.next = from;
+  Window window;
   while (chunk.next.next < end.next && chunk.bytes < bytes_max) {
-    CO_TRY(ScannedGroup group, co_await next_group(chunk.next));
+    CO_TRY(ScannedGroup group, co_await next_group(chunk.next, window));
     CO_TRY_STATUS(collect(group, chunk.next, chunk));
     chunk.next.next = std::max(chunk.next.next, group.header.end_lsn());
     chunk.next.at = group.at + group.header.length;

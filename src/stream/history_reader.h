@@ -29,12 +29,24 @@ class HistoryReader {
   const LogPosition& last_read() const { return last_read_; }
 
  private:
-  Task<Result<ScannedGroup>> group_at(SegmentNumber segment, uint64_t at);
+  // What was read last of a segment, for the small groups that follow; kept for one call of `read` only.
+  struct Window {
+    SegmentInfo segment;
+    uint64_t at = 0;
+    Bytes bytes;
+
+    // What it has from `from` on, if it is of this segment; else nothing.
+    ByteView view(const SegmentInfo& of, uint64_t from) const;
+  };
+
+  Task<Result<ScannedGroup>> group_at(SegmentNumber segment, uint64_t at, Window& window);
+  // A window that begins with the group at `at` and holds all of it; it may be shorter at the end of a damaged segment.
+  Task<Result<Window>> read_window(SegmentInfo segment, uint64_t at, uint32_t salt, ByteView known);
   // Moves over the end of a sealed segment.
   void settle(LogPosition& position) const;
   // A rewrite may have moved what `position` points to: goes back to the begin of its segment. False: it did not.
   bool find_again(LogPosition& position) const;
-  Task<Result<ScannedGroup>> next_group(LogPosition& position);
+  Task<Result<ScannedGroup>> next_group(LogPosition& position, Window& window);
   static Status collect(const ScannedGroup& group, const LogPosition& from, LogChunk& chunk);
 
   Log& log_;
