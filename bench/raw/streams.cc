@@ -1,6 +1,7 @@
 // send: page cache to a socket to a reader that throws it away, by sendfile or by pread and send.
 // hops: page cache, a socket, [a relay that passes it on, a socket,] then checksum and file: what a broker must do with
-//       what producers send (hops=1), and what replication through a gateway must do (hops=2), and nothing else.
+//       what producers send (hops=1), and what replication through a gateway must do (hops=2), and nothing else. With
+//       tls=1 the connections are encrypted, and authenticated, as those of links are.
 // serve, pull: bytes over `connections` TCP connections at once between two processes, for the wide area network.
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -16,6 +17,7 @@
 #include "base/checksum.h"
 #include "common/child.h"
 #include "common/clock.h"
+#include "raw/channel.h"
 #include "raw/raw.h"
 
 namespace distributary::bench {
@@ -24,37 +26,36 @@ namespace {
 constexpr size_t kPiece = 256 << 10;
 constexpr size_t kSyncEvery = 1 << 20;
 
-void send_file(const std::string& path, const Descriptor& socket, bool by_sendfile) {
+void send_file(const std::string& path, Channel& to, bool by_sendfile) {
   Descriptor file = open_file(path, O_RDONLY);
   std::vector<uint8_t> buffer(kPiece);
   while (true) {
-    ssize_t count = by_sendfile ? ::sendfile(socket.get(), file.get(), nullptr, kPiece)
+    ssize_t count = by_sendfile ? ::sendfile(to.socket().get(), file.get(), nullptr, kPiece)
                                 : ::read(file.get(), buffer.data(), buffer.size());
     check_errno(count >= 0, "reading " + path);
     if (count == 0) break;
-    if (!by_sendfile) send_all(socket.get(), buffer.data(), static_cast<size_t>(count));
+    if (!by_sendfile) to.send(buffer.data(), static_cast<size_t>(count));
   }
-  ::shutdown(socket.get(), SHUT_WR);
+  to.end();
 }
 
-uint64_t receive(const Descriptor& socket, const std::function<void(ByteView)>& use) {
+uint64_t receive(Channel& from, const std::function<void(ByteView)>& use) {
   std::vector<uint8_t> buffer(kPiece);
   uint64_t total = 0;
   while (true) {
-    ssize_t count = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
-    check_errno(count >= 0, "recv");
+    size_t count = from.receive(buffer.data(), buffer.size());
     if (count == 0) return total;
-    use(ByteView(buffer.data(), static_cast<size_t>(count)));
-    total += static_cast<uint64_t>(count);
+    use(ByteView(buffer.data(), count));
+    total += count;
   }
 }
 
 // Checks and writes, and syncs after every MiB if that is wanted.
-uint64_t store(const Descriptor& socket, const std::string& path, bool sync) {
+uint64_t store(Channel& from, const std::string& path, bool sync) {
   Descriptor file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
   uint32_t checksum = 0;
   size_t unsynced = 0;
-  uint64_t total = receive(socket, [&](ByteView piece) {
+  uint64_t total = receive(from, [&](ByteView piece) {
     checksum = crc32c(piece, checksum);
     check_errno(::write(file.get(), piece.data(), piece.size()) == static_cast<ssize_t>(piece.size()), "write");
     unsynced += piece.size();
@@ -78,11 +79,11 @@ void print(uint64_t bytes, int64_t began, double cpu_before) {
 void send_from_file(const Arguments& arguments) {
   const std::string& path = arguments.text("file");
   make_file(path, arguments.text("payload"), arguments.number("bytes"));
-  auto [to, from] = connected_pair();
+  Pipe pipe(false);
   double cpu_before = cpu_seconds();
   int64_t began = now_ns();
-  std::thread sender([&, &to = to] { send_file(path, to, arguments.flag("sendfile")); });
-  uint64_t total = receive(from, [](ByteView) {});
+  std::thread sender([&] { send_file(path, pipe.in, arguments.flag("sendfile")); });
+  uint64_t total = receive(pipe.out, [](ByteView) {});
   sender.join();
   print(total, began, cpu_before);
 }
@@ -90,21 +91,21 @@ void send_from_file(const Arguments& arguments) {
 void hops(const Arguments& arguments) {
   const std::string& path = arguments.text("file");
   make_file(path, arguments.text("payload"), arguments.number("bytes"));
-  auto [to, from] = connected_pair();
+  const bool tls = arguments.flag("tls");
+  Pipe first(tls);
+  std::unique_ptr<Pipe> second;
+  if (arguments.number("hops", 1) == 2) second = std::make_unique<Pipe>(tls);
   std::vector<std::thread> threads;
   double cpu_before = cpu_seconds();
   int64_t began = now_ns();
-  threads.emplace_back([&, &to = to] { send_file(path, to, true); });
-  std::pair<Descriptor, Descriptor> second;
-  bool relayed = arguments.number("hops", 1) == 2;
-  if (relayed) {
-    second = connected_pair();
-    threads.emplace_back([&, &from = from] {
-      receive(from, [&](ByteView piece) { send_all(second.first.get(), piece.data(), piece.size()); });
-      ::shutdown(second.first.get(), SHUT_WR);
+  threads.emplace_back([&] { send_file(path, first.in, !tls); });
+  if (second) {
+    threads.emplace_back([&] {
+      receive(first.out, [&](ByteView piece) { second->in.send(piece.data(), piece.size()); });
+      second->in.end();
     });
   }
-  uint64_t total = store(relayed ? second.second : from, path + ".copy", arguments.flag("sync"));
+  uint64_t total = store(second ? second->out : first.out, path + ".copy", arguments.flag("sync"));
   for (std::thread& thread : threads) thread.join();
   print(total, began, cpu_before);
 }

@@ -12,12 +12,14 @@ from workloads import ROWS
 from workloads.base import Metric, Row
 
 LIMIT = "raw"
+TLS_LIMIT = "raw-tls"  # of some rows only
 TITLES = {
     "distributary": "Distributary",
     "kafka": "Kafka",
     "kafka-tuned": "Kafka, tuned",
     "nats": "NATS",
     LIMIT: "machine",
+    TLS_LIMIT: "machine, TLS",
 }
 PLOTS = "benchmarks"
 # Row 16 of the plan is no run of its own: what rows 2, 5 and 8 cost.
@@ -61,6 +63,12 @@ def peers_in(results: dict[str, Any]) -> list[str]:
     """Those that were measured, in the order of the tables."""
     found = {run["peer"] for run in results["runs"]}
     return [name for name in TITLES if name in found]
+
+
+def columns(results: dict[str, Any], row: Row) -> list[str]:
+    """The peers of a row's table."""
+    of_row = {run["peer"] for run in results["runs"] if run["row"] == row.number}
+    return [name for name in peers_in(results) if name != TLS_LIMIT or name in of_row]
 
 
 def rows_in(results: dict[str, Any]) -> list[Row]:
@@ -118,7 +126,7 @@ def with_range(found: Figure | None) -> str:
 
 def overview(results: dict[str, Any]) -> str:
     """The first metric of each row."""
-    others = [peer for peer in peers_in(results) if peer != REFERENCE]
+    others = [peer for peer in peers_in(results) if peer not in (REFERENCE, TLS_LIMIT)]
     rows = []
     for row in rows_in(results):
         metric = row.metrics[0]
@@ -130,7 +138,7 @@ def overview(results: dict[str, Any]) -> str:
 
 
 def section(results: dict[str, Any], row: Row) -> str:
-    peers = peers_in(results)
+    peers = columns(results, row)
     lines = [f'\n### <a id="row-{row.number}"></a>{row.number}. {row.title}\n']
     if bars(results, row):
         lines.append(f"![{row.metrics[0].title}]({PLOTS}/row-{row.number:02}.svg)\n")
@@ -145,6 +153,8 @@ def section(results: dict[str, Any], row: Row) -> str:
     lines.append(table(["", *(TITLES[peer] for peer in peers)], rows))
     if row.limit and figure(results["runs"], row.number, LIMIT, row.metrics[0].key):
         lines.append(f"machine: {row.limit}.\n")
+    if TLS_LIMIT in peers:
+        lines.append(f"machine, TLS: {row.tls_limit}.\n")
     if row.note:
         lines.append(f"{row.note}\n")
     for peer in peers:
@@ -175,7 +185,7 @@ def bars(results: dict[str, Any], row: Row) -> list[svg.Bar]:
     found = []
     for peer in peers_in(results):
         one = figure(results["runs"], row.number, peer, metric.key)
-        colour = {REFERENCE: svg.OURS, LIMIT: svg.LIMIT}.get(peer, svg.THEIRS)
+        colour = {REFERENCE: svg.OURS, LIMIT: svg.LIMIT, TLS_LIMIT: svg.LIMIT}.get(peer, svg.THEIRS)
         if one is not None:
             found.append(svg.Bar(TITLES[peer], one.median, one.least, one.most, colour))
     return found

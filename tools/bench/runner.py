@@ -139,6 +139,7 @@ class Runner:
         try:
             for row in rows:
                 self.record(row, raw.name, repetition, lambda row=row: row.measure_limit(raw, self.plan.scale))
+                self.record(row, raw.tls_name, repetition, lambda row=row: row.measure_tls_limit(raw, self.plan.scale))
         finally:
             raw.stop()
 

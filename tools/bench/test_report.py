@@ -47,6 +47,13 @@ class ReportTest(unittest.TestCase):
     def test_sections_have_medians_and_ranges(self):
         self.assertIn("| MB/s | 600 (500 to 700) | 200 (150 to 210) 3.00x | 800 0.75x |", self.page)
 
+    def test_machine_with_tls_is_shown_where_it_was_measured(self):
+        more = [run(8, peer, 0, throughput=value) for peer, value in (("distributary", 300.0), ("raw-tls", 400.0))]
+        page = report.pages({**RESULTS, "runs": [*RESULTS["runs"], *more]})["benchmarks.md"]
+        self.assertIn("| MB/s | 300 |  |  | 400 0.75x |", page)
+        self.assertIn("machine, TLS: page cache, TLS 1.3", page)
+        self.assertIn("| MB/s | 600 (500 to 700) | 200 (150 to 210) 3.00x | 800 0.75x |", page)
+
     def test_runs_that_do_not_count_are_named(self):
         self.assertIn("Kafka: 1 run(s) did not count: Wrong: row6/0 offset 3: not what was produced", self.page)
 

@@ -11,6 +11,7 @@ import programs
 
 class Raw:
     name = "raw"
+    tls_name = "raw-tls"  # what it is called where its connections are encrypted
     title = "machine"
 
     def __init__(self, folder: pathlib.Path, payload: pathlib.Path):

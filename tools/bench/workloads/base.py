@@ -56,6 +56,7 @@ class Row:
     situation: ClassVar[Situation]
     metrics: ClassVar[list[Metric]]  # the first is what the row is about
     limit: ClassVar[str] = ""  # what the machine's column is
+    tls_limit: ClassVar[str] = ""  # and the one with TLS
     note: ClassVar[str] = ""  # what a reader must know besides
     needs: ClassVar[tuple[int, ...]] = ()  # rows that must run before it
 
@@ -66,6 +67,10 @@ class Row:
         raise NotImplementedError
 
     def measure_limit(self, raw: Raw, scale: Scale) -> Metrics:
+        return {}
+
+    def measure_tls_limit(self, raw: Raw, scale: Scale) -> Metrics:
+        """The same where Distributary's connections are encrypted, as those between clusters always are."""
         return {}
 
 

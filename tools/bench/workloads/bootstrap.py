@@ -8,7 +8,7 @@ from peers.base import Peer, Situation
 from peers.raw import Raw
 
 from workloads.base import CPU, RECORDS, THROUGHPUT, Metric, Metrics, Row, Scale, percentiles, rates
-from workloads.replication import SIZE, replicate
+from workloads.replication import SIZE, TLS_LIMIT, one_tls_hop, replicate
 from workloads.throughput import PARTITIONS
 
 COPIED = Situation("two clusters, a new replica of much data", pair=True)
@@ -27,6 +27,7 @@ class Bootstrap(Row):
         Metric("before_p99", "source p99 before, ms", False),
     ]
     limit = "page cache, TCP, relay, TCP, checksum, file"
+    tls_limit = TLS_LIMIT
     note = (
         "Distributary by `mapr copystream`; the others by their replication. At the source, records are due "
         f"{LIVE_RATE:,} times a second, and time counts until a consumer there has them."
@@ -54,6 +55,9 @@ class Bootstrap(Row):
     def measure_limit(self, raw: Raw, scale: Scale) -> Metrics:
         found = raw.run("hops", hops=2, bytes=scale.stored_bytes)
         return rates(found, found["cpu_seconds"])
+
+    def measure_tls_limit(self, raw: Raw, scale: Scale) -> Metrics:
+        return one_tls_hop(raw, scale)
 
 
 ROWS = [Bootstrap()]

@@ -14,6 +14,8 @@ from workloads.throughput import PARTITIONS
 PAIR = Situation("two clusters, acknowledged from the page cache", pair=True, warmed=True)
 SIZE = 1024
 PROBE_RECORDS = 1000
+# The gateway of Distributary's replica is a part of the replica's server: there is one connection, and no relay.
+TLS_LIMIT = "page cache, TLS 1.3 with AES-128-GCM, TCP, TLS, checksum, file; one connection, as with Distributary here"
 
 
 def ensure_replication(peer: Peer) -> None:
@@ -24,6 +26,11 @@ def ensure_replication(peer: Peer) -> None:
     peer.start_replication()
     peer.replicating = True
     peer.watch(probe, lambda: None).result()
+
+
+def one_tls_hop(raw: Raw, scale: Scale) -> Metrics:
+    found = raw.run("hops", hops=1, tls=1, bytes=scale.stored_bytes)
+    return rates(found, found["cpu_seconds"])
 
 
 def replicate(
@@ -48,6 +55,7 @@ class Replicate(Row):
     situation = PAIR
     metrics: ClassVar[list[Metric]] = [THROUGHPUT, RECORDS, CPU, Metric("start", "s until it flows", False)]
     limit = "page cache, TCP, relay, TCP, checksum, file"
+    tls_limit = TLS_LIMIT
 
     def prepare(self, peer: Peer, scale: Scale) -> None:
         peer.bulk, _ = peer.produce("bulk", SIZE, PARTITIONS, bytes=scale.stored_bytes)
@@ -60,6 +68,9 @@ class Replicate(Row):
     def measure_limit(self, raw: Raw, scale: Scale) -> Metrics:
         found = raw.run("hops", hops=2, bytes=scale.stored_bytes)
         return rates(found, found["cpu_seconds"])
+
+    def measure_tls_limit(self, raw: Raw, scale: Scale) -> Metrics:
+        return one_tls_hop(raw, scale)
 
 
 class Memory(Row):
