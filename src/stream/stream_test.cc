@@ -207,6 +207,23 @@ TEST(Stream, ReplicaOfItsHistoryIsTheSame) {
   EXPECT_NE(chain, half.chain);
 }
 
+TEST(Stream, HistoryOfSmallGroupsIsReadOnce) {
+  StreamHarness h;
+  h.open();
+  TopicPartition clicks{h.create("clicks"), 0};
+  for (int i = 0; i < 2000; ++i) h.produce(clicks, {std::string(500, 'x')});
+  h.close();  // and with it what the tail cache holds
+  h.open();
+  const uint64_t log = h.stream->logical_bytes();
+  ASSERT_GT(log, 1u << 20);
+  const uint64_t before = h.sim.disk("host").bytes_read;
+  LogPosition position = must(h.sim.executor().run(h.stream->find_position({})));
+  while (position.next < h.stream->durable_end().next) {
+    position = must(h.sim.executor().run(h.stream->read_log(position, 512 << 10))).next;
+  }
+  EXPECT_LT(h.sim.disk("host").bytes_read - before, 2 * log);
+}
+
 TEST(Stream, FindsRecordsByTime) {
   StreamHarness h;
   h.open();

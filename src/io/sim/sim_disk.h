@@ -76,6 +76,7 @@ class SimDisk {
   SimDisk& operator=(const SimDisk&) = delete;
 
   SimDiskSettings settings;  // may be changed at any time
+  uint64_t bytes_read = 0;   // of all files so far
 
   // The power fails. Every File and FileSystem opened before is dead: its operations fail with `cancelled`.
   void crash(Random& random);

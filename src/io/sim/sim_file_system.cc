@@ -76,6 +76,7 @@ Task<Result<size_t>> SimFile::read(uint64_t at, MutableBytes into) {
   if (at >= bytes.size()) co_return size_t{0};
   size_t count = std::min<size_t>(into.size(), bytes.size() - at);
   std::copy_n(bytes.begin() + static_cast<ptrdiff_t>(at), count, into.begin());
+  disk_.bytes_read += count;
   co_return count;
 }
 
