@@ -18,6 +18,13 @@ bool take(T& into, const std::optional<T>& from) {
   return true;
 }
 
+// The member has joined with the new protocol.
+void end_classic(ConsumerMember& member, const ConsumerHeartbeat& request) {
+  if (!member.classic) return;
+  member.classic.reset();
+  if (!request.topic_names) member.topic_names.clear();
+}
+
 }  // namespace
 
 std::string_view to_string(ConsumerGroupState state) {
@@ -71,13 +78,17 @@ ConsumerHeartbeatAnswer ConsumerGroup::heartbeat(const ConsumerHeartbeat& reques
   if (!fault.ok()) return refuse(request, fault.error, std::move(fault.message));
   if (request.epoch == kJoinEpoch) changed_ = true;
   if (update(*member, request, caller)) changed = true;
-  if (topics) {
-    topics->topics.keep_only(subscriptions());
-    if (topics->topics != topics_) changed = true;
-    topics_ = std::move(topics->topics);
-    topics_version_ = std::move(topics->version);
-  }
+  if (take_topics(std::move(topics))) changed = true;
   return progress(request, *member, changed);
+}
+
+bool ConsumerGroup::take_topics(std::optional<TopicsFound> topics) {
+  if (!topics) return false;
+  topics->topics.keep_only(subscriptions());
+  const bool changed = topics->topics != topics_;
+  topics_ = std::move(topics->topics);
+  topics_version_ = std::move(topics->version);
+  return changed;
 }
 
 ConsumerHeartbeatAnswer ConsumerGroup::progress(const ConsumerHeartbeat& request, ConsumerMember& member,
@@ -125,7 +136,7 @@ Fault ConsumerGroup::find(const ConsumerHeartbeat& request, ConsumerMember*& out
     }
   }
   auto member = members_.find(request.member_id);
-  if (member == members_.end()) {
+  if (member == members_.end() || member->second.classic) {
     return {KafkaError::unknown_member_id,
             fmt::format("the group {} has no member {}; join again", quoted(id_), quoted(request.member_id))};
   }
@@ -150,16 +161,18 @@ Fault ConsumerGroup::join(const ConsumerHeartbeat& request, ConsumerMember*& out
   const auto holder = request.instance_id ? instances_.find(*request.instance_id) : instances_.end();
   if (holder != instances_.end() && holder->second != request.member_id) {
     ConsumerMember& old = members_.at(holder->second);
-    if (old.epoch != kLeaveForNowEpoch) {
+    if (old.epoch != kLeaveForNowEpoch && !old.classic) {
       return {KafkaError::unreleased_instance_id, fmt::format("the instance {} is still in use by the member {}",
                                                               quoted(*request.instance_id), quoted(old.id))};
     }
     out = &replace_static(old, request.member_id);
+    end_classic(*out, request);
     return {};
   }
   if (known != members_.end() && known->second.instance_id == request.instance_id) {
     // It begins anew, and says by its epoch that it reads nothing.
     out = &known->second;
+    end_classic(*out, request);
     release_all(*out);
     out->epoch = out->previous_epoch = kJoinEpoch;
     return {};
@@ -169,13 +182,17 @@ Fault ConsumerGroup::join(const ConsumerHeartbeat& request, ConsumerMember*& out
     return {KafkaError::group_max_size_reached,
             fmt::format("the group {} has {} members, the most allowed", quoted(id_), members_.size())};
   }
-  const std::string id = request.member_id.empty() ? to_string(random_.uuid()) : request.member_id;
-  out = &members_[id];
-  out->id = id;
-  out->instance_id = request.instance_id;
-  if (out->instance_id) instances_[*out->instance_id] = id;
+  out = &add(request.member_id.empty() ? to_string(random_.uuid()) : request.member_id, request.instance_id);
   changed = true;
   return {};
+}
+
+ConsumerMember& ConsumerGroup::add(const std::string& member_id, const std::optional<std::string>& instance_id) {
+  ConsumerMember& member = members_[member_id];
+  member.id = member_id;
+  member.instance_id = instance_id;
+  if (instance_id) instances_[*instance_id] = member_id;
+  return member;
 }
 
 // The client of a static member has started again: it takes the place of its former self, and nothing moves.
@@ -254,6 +271,14 @@ KafkaError ConsumerGroup::check_commit(const MemberClaim& claim, CommitKind kind
   if (transactional && claim.names_nobody()) return KafkaError::none;
   auto member = members_.find(claim.member_id);
   if (member == members_.end()) return KafkaError::unknown_member_id;
+  if (member->second.classic) {
+    ConsumerMember* speaker = nullptr;
+    KafkaError error = find_classic(claim, speaker);
+    if (error != KafkaError::none) return error;
+    alive(*speaker);
+    has_committed_ = true;
+    return KafkaError::none;
+  }
   if (kind == CommitKind::plain) return KafkaError::unsupported_version;
   if (claim.generation != member->second.epoch) {
     return transactional ? KafkaError::illegal_generation : KafkaError::stale_member_epoch;
@@ -266,7 +291,8 @@ KafkaError ConsumerGroup::check_fetch(const std::optional<std::string>& member_i
   if (!member_id && epoch < 0) return KafkaError::none;
   auto member = members_.find(member_id.value_or(""));
   if (member == members_.end()) return KafkaError::unknown_member_id;
-  return epoch == member->second.epoch ? KafkaError::none : KafkaError::stale_member_epoch;
+  if (epoch == member->second.epoch) return KafkaError::none;
+  return member->second.classic ? KafkaError::illegal_generation : KafkaError::stale_member_epoch;
 }
 
 void ConsumerGroup::remove(const std::string& member_id) {
@@ -284,7 +310,8 @@ void ConsumerGroup::remove(const std::string& member_id) {
 }
 
 void ConsumerGroup::alive(ConsumerMember& member) {
-  member.session_deadline = now() + std::chrono::milliseconds(configs_.number(id_, kGroupSessionTimeout));
+  const std::chrono::milliseconds configured(configs_.number(id_, kGroupSessionTimeout));
+  member.session_deadline = now() + (member.classic ? member.classic->session_timeout : configured);
   due(member.session_deadline);
 }
 
@@ -306,11 +333,18 @@ void ConsumerGroup::restore(ConsumerGroupSnapshot snapshot) {
   }
 }
 
+void ConsumerGroup::take_over(ConsumerGroupSnapshot snapshot, bool committed) {
+  restore(std::move(snapshot));
+  topics_.keep_only(subscriptions());
+  has_committed_ = committed;
+  changed_ = true;
+}
+
 void ConsumerGroup::tick() {
   const SteadyTime at = now();
   std::vector<std::string> gone;
   for (const auto& [id, member] : members_) {
-    if (member.session_deadline <= at || member.rebalance_deadline <= at) gone.push_back(id);
+    if (member.next_deadline() <= at) gone.push_back(id);
   }
   for (const std::string& id : gone) remove(id);
   plan_next_tick();
@@ -318,7 +352,7 @@ void ConsumerGroup::tick() {
 
 void ConsumerGroup::plan_next_tick() {
   next_tick_ = kNever;
-  for (const auto& [id, member] : members_) due(std::min(member.session_deadline, member.rebalance_deadline));
+  for (const auto& [id, member] : members_) due(member.next_deadline());
   if (members_.empty() && !disposable()) due(emptied_ + options_.empty_group_kept);
 }
 

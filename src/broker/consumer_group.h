@@ -7,6 +7,10 @@
 // more; when it says that it has, it moves to the new epoch and is told of everything that nobody else still has; the
 // rest follows as the others give it up. So no partition is ever read by two members.
 //
+// Members of the classic protocol take part while a group changes over (consumer_group_classic.cc): JoinGroup is the
+// heartbeat that says what a member owns, its generation is the member's epoch, and it is told to join again wherever
+// another member would be told something new.
+//
 // All of it survives a restart of the node, as a ConsumerGroupSnapshot; members have a session timeout to show
 // themselves. Committed positions are in the streams.
 //
@@ -37,6 +41,12 @@ class ConsumerGroup {
   // in itself (ConsumerGroups).
   ConsumerHeartbeatAnswer heartbeat(const ConsumerHeartbeat& request, const Caller& caller,
                                     std::optional<TopicsFound> topics);
+  // A member of the classic protocol: is always answered at once. `request.owned` may name any topics of `topics`.
+  JoinAnswer join(JoinRequest request, std::optional<TopicsFound> topics);
+  SyncAnswer sync(const SyncRequest& request);
+  KafkaError heartbeat(const MemberClaim& claim);
+  // Nobody speaks the new protocol any more: it is to become a group of the classic one.
+  bool all_classic() const;
   // Whether it is time to look for new topics; `postpone_look`: somebody is about to.
   bool look_due() const { return now() >= next_look_; }
   void postpone_look() { next_look_ = now() + options_.topics_look_interval; }
@@ -57,6 +67,8 @@ class ConsumerGroup {
   std::string snapshot() const { return encode_snapshot(epoch_, target_epoch_, topics_, members_); }
   // Of a group that nothing has been asked of; all sessions begin now.
   void restore(ConsumerGroupSnapshot snapshot);
+  // Of such a group, too: its members come from a group of the classic protocol. `committed`: as `has_committed` says.
+  void take_over(ConsumerGroupSnapshot snapshot, bool committed);
   // May be forgotten: it has been empty for long enough for those who look at groups to see it.
   bool disposable() const {
     return members_.empty() && emptied_ + options_.empty_group_kept <= executor_.clock().now();
@@ -83,9 +95,17 @@ class ConsumerGroup {
   ConsumerHeartbeatAnswer progress(const ConsumerHeartbeat& request, ConsumerMember& member, bool subscription_changed);
   Fault find(const ConsumerHeartbeat& request, ConsumerMember*& out);
   Fault join(const ConsumerHeartbeat& request, ConsumerMember*& out, bool& changed);
+  KafkaError find_classic(const MemberClaim& claim, ConsumerMember*& out);
+  KafkaError find_joining(const JoinRequest& request, ConsumerMember*& out, bool& changed);
+  bool shares_protocol(const JoinRequest& request) const;
+  bool must_join(const ConsumerMember& member) const;
+  void expect(ConsumerMember& member);
+  std::vector<NamedPartitions> named(const ConsumerMember& member) const;
   Fault check_epoch(const ConsumerHeartbeat& request, const ConsumerMember& member) const;
   ConsumerMember& replace_static(ConsumerMember& old, const std::string& new_id);
+  ConsumerMember& add(const std::string& member_id, const std::optional<std::string>& instance_id);
   bool update(ConsumerMember& member, const ConsumerHeartbeat& request, const Caller& caller);
+  bool take_topics(std::optional<TopicsFound> topics);
   void remove(const std::string& member_id);
   Topics topics_of(const ConsumerMember& member) const;
   void choose_targets();

@@ -1,6 +1,8 @@
 // What a consumer group of the new protocol (KIP-848) knows of its members, what they ask and what they are told.
+// While a group changes over, members may speak the classic protocol: they have ClassicTerms.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -10,6 +12,7 @@
 #include "broker/caller.h"
 #include "broker/consumer_group_topics.h"
 #include "broker/fault.h"
+#include "broker/group_member.h"
 #include "io/executor.h"
 
 namespace distributary {
@@ -32,6 +35,8 @@ struct ConsumerHeartbeat {
   std::optional<std::string> assignor;
   std::optional<PartitionSet> owned;
   bool makes_member_ids = true;  // false: the client waits for an id from here (version 0)
+  // For joining a group of the classic protocol, which changes over then. Outlives the call.
+  const ConsumerProtocolReader* classic_reader = nullptr;
 
   bool leaves() const { return epoch == kLeaveEpoch || epoch == kLeaveForNowEpoch; }
   bool subscribes() const { return topic_names.has_value() || topic_pattern.has_value(); }
@@ -45,6 +50,12 @@ struct ConsumerHeartbeatAnswer {
   int32_t epoch = 0;
   std::chrono::milliseconds heartbeat_interval{};
   std::optional<PartitionSet> assignment;  // nullopt: as before
+};
+
+struct ClassicTerms {
+  std::chrono::milliseconds session_timeout{};
+  std::vector<GroupProtocol> protocols;  // in the member's order of preference; the first is what it is answered
+  SteadyTime deadline = kNever;          // to have joined again, or to have fetched its assignment after that
 };
 
 struct ConsumerMember {
@@ -61,6 +72,7 @@ struct ConsumerMember {
   std::vector<std::string> topic_names;  // sorted
   std::string topic_pattern;
   std::optional<Assignor> assignor;
+  std::optional<ClassicTerms> classic;
   int32_t epoch = kJoinEpoch;  // kLeaveForNowEpoch: a static member that is away
   int32_t previous_epoch = kJoinEpoch;
   State state = State::stable;
@@ -70,6 +82,10 @@ struct ConsumerMember {
   SteadyTime session_deadline = kNever;
   SteadyTime rebalance_deadline = kNever;  // to have given up `revoking`
 
+  // What is to happen next, or the member is removed.
+  SteadyTime next_deadline() const {
+    return std::min({session_deadline, rebalance_deadline, classic ? classic->deadline : kNever});
+  }
   PatternKey pattern_key() const { return {topic_pattern, caller.principal.user}; }
 };
 

@@ -9,7 +9,7 @@ using namespace snapshot_coding;
 namespace {
 
 constexpr size_t kUuidBytes = 16;
-constexpr size_t kConsumerMemberBytesMin = 21;
+constexpr size_t kConsumerMemberBytesMin = 22;
 
 void put_uuids(Encoder& out, const std::vector<TopicUuid>& topics) {
   out.varint(topics.size());
@@ -111,6 +111,22 @@ Caller get_caller(Decoder& in) {
   return caller;
 }
 
+void put_classic(Encoder& out, const std::optional<ClassicTerms>& classic) {
+  out.u8(classic ? 1 : 0);
+  if (!classic) return;
+  put_millis(out, classic->session_timeout);
+  put_protocols(out, classic->protocols);
+}
+
+std::optional<ClassicTerms> get_classic(Decoder& in) {
+  if (!get_flag(in)) return std::nullopt;
+  ClassicTerms classic;
+  classic.session_timeout = get_millis(in);
+  classic.protocols = get_protocols(in);
+  if (classic.protocols.empty()) in.fail();
+  return classic;
+}
+
 void put_consumer_member(Encoder& out, const ConsumerMember& member) {
   out.text(member.id);
   put_optional(out, member.instance_id);
@@ -120,6 +136,7 @@ void put_consumer_member(Encoder& out, const ConsumerMember& member) {
   put_texts(out, member.topic_names);
   out.text(member.topic_pattern);
   out.text(member.assignor ? to_string(*member.assignor) : std::string_view());
+  put_classic(out, member.classic);
   out.zigzag(member.epoch);
   out.zigzag(member.previous_epoch);
   out.u8(static_cast<uint8_t>(member.state));
@@ -140,6 +157,7 @@ ConsumerMember get_consumer_member(Decoder& in) {
   const std::string assignor = in.text();
   member.assignor = parse_assignor(assignor);
   if (!assignor.empty() && !member.assignor) in.fail();
+  member.classic = get_classic(in);
   member.epoch = get_int32(in);
   member.previous_epoch = get_int32(in);
   const uint8_t state = in.u8();
@@ -155,7 +173,7 @@ bool plausible_consumer_group(const ConsumerGroupSnapshot& snapshot) {
   if (snapshot.target_epoch < 0 || snapshot.epoch < snapshot.target_epoch || snapshot.epoch > kEpochMax) return false;
   return std::ranges::all_of(snapshot.members, [&snapshot](const auto& entry) {
     const ConsumerMember& member = entry.second;
-    if (member.epoch == kLeaveForNowEpoch) return member.instance_id.has_value();
+    if (member.epoch == kLeaveForNowEpoch) return member.instance_id.has_value() && !member.classic;
     return member.epoch >= 0 && member.epoch <= snapshot.target_epoch;
   });
 }

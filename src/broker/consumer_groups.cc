@@ -83,13 +83,25 @@ Task<Fault> ConsumerGroups::check_names(const std::vector<std::string>& names, c
   co_return Fault();
 }
 
-Task<std::optional<TopicsFound>> ConsumerGroups::topics_for(const ConsumerHeartbeat& request, const Caller& caller) {
+Task<std::vector<std::string>> ConsumerGroups::visible_names(std::vector<std::string> names, const Caller& caller) {
+  TopicLookup lookup(context_.directory, caller);
+  std::vector<std::string> out;
+  for (std::string& name : names) {
+    TopicReference reference{name, {}};
+    FoundTopic found = co_await lookup.find(reference);
+    if (found.fault.error != KafkaError::topic_authorization_failed) out.push_back(std::move(name));
+  }
+  co_return out;
+}
+
+Task<std::optional<TopicsFound>> ConsumerGroups::topics_for(const ConsumerHeartbeat& request, const Caller& caller,
+                                                            const OtherSubscriptions& others) {
   const ConsumerGroup* group = find(request.group);
   const bool due = group != nullptr && group->look_due();
   if (request.leaves() || (!request.subscribes() && !due)) co_return std::nullopt;
   TopicsFound found;
   for (int look = 0; look < kLooksMax; ++look) {
-    Subscriptions wanted;
+    Subscriptions wanted = others();
     if (ConsumerGroup* present = find(request.group)) {
       wanted = present->subscriptions();
       present->postpone_look();
@@ -103,7 +115,7 @@ Task<std::optional<TopicsFound>> ConsumerGroups::topics_for(const ConsumerHeartb
     copy = wanted;
     found.topics = co_await resolver_.resolve(std::move(copy));
     group = find(request.group);
-    if (group == nullptr || covers(wanted, group->subscriptions())) co_return found;
+    if (covers(wanted, others()) && (group == nullptr || covers(wanted, group->subscriptions()))) co_return found;
   }
   if (ConsumerGroup* present = find(request.group)) present->forget_topics_version();
   co_return std::nullopt;
@@ -117,6 +129,17 @@ ConsumerGroup& ConsumerGroups::add(const std::string& id) {
 void ConsumerGroups::restore(const std::string& id, ConsumerGroupSnapshot snapshot) {
   add(id).restore(std::move(snapshot));
   settle(id);
+}
+
+void ConsumerGroups::take_over(const std::string& id, ConsumerGroupSnapshot snapshot, bool committed) {
+  add(id).take_over(std::move(snapshot), committed);
+}
+
+JoinAnswer ConsumerGroups::join(JoinRequest request, std::optional<TopicsFound> topics) {
+  const std::string id = request.group;
+  JoinAnswer answer = find(id)->join(std::move(request), std::move(topics));
+  settle(id);
+  return answer;
 }
 
 ConsumerHeartbeatAnswer ConsumerGroups::heartbeat(const ConsumerHeartbeat& request, const Caller& caller,
@@ -177,6 +200,7 @@ Description describe_group(const ConsumerGroup& group) {
     about.client_host = member.caller.client_host;
     about.topic_names = member.topic_names;
     about.topic_pattern = member.topic_pattern;
+    about.classic = member.classic.has_value();
     about.assigned = by_topic(member.assigned, group.topics());
     about.target = by_topic(member.target, group.topics());
   }

@@ -1,9 +1,10 @@
 // ConsumerGroups: the consumer groups of the new protocol, and what topics their subscriptions mean.
 //
 // Threads: the executor's. Ownership: GroupCoordinator, which also holds the groups of the classic protocol: an id is
-// in use by one of the two while it has members there.
+// in use by one of the two while it has members there, and goes from one to the other when its members change over.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct ConsumerGroupDescription {
     std::string client_host;
     std::vector<std::string> topic_names;
     std::string topic_pattern;
+    bool classic = false;  // it speaks the classic protocol
     std::vector<Partitions> assigned;
     std::vector<Partitions> target;
   };
@@ -55,14 +57,22 @@ class ConsumerGroups {
   Fault check(const ConsumerHeartbeat& request) const;
   // Whether the caller may see the topics that it subscribes to by name.
   Task<Fault> check_names(const std::vector<std::string>& names, const Caller& caller);
-  // What the group's subscriptions and those of the request mean, when there is reason to look; `request` and `caller`
+  // Those of them that the caller may see.
+  Task<std::vector<std::string>> visible_names(std::vector<std::string> names, const Caller& caller);
+  // What the group's subscriptions, those of the request and `others` mean, when there is reason to look; the arguments
   // outlive the call.
-  Task<std::optional<TopicsFound>> topics_for(const ConsumerHeartbeat& request, const Caller& caller);
+  using OtherSubscriptions = std::function<Subscriptions()>;
+  Task<std::optional<TopicsFound>> topics_for(const ConsumerHeartbeat& request, const Caller& caller,
+                                              const OtherSubscriptions& others);
   // `room`: whether a group may be added.
   ConsumerHeartbeatAnswer heartbeat(const ConsumerHeartbeat& request, const Caller& caller,
                                     std::optional<TopicsFound> topics, bool room);
+  // A member of the classic protocol, to a group that is here.
+  JoinAnswer join(JoinRequest request, std::optional<TopicsFound> topics);
   // A group that is not here; all sessions begin now.
   void restore(const std::string& id, ConsumerGroupSnapshot snapshot);
+  // Such a group, too, when it changes over. To be settled.
+  void take_over(const std::string& id, ConsumerGroupSnapshot snapshot, bool committed);
   ConsumerGroup* find(const std::string& id) { return groups_.find(id); }
   const ConsumerGroup* find(const std::string& id) const { return groups_.find(id); }
   const GroupTable<ConsumerGroup>& table() const { return groups_; }

@@ -41,7 +41,8 @@ KafkaError Group::find(const MemberClaim& claim, GroupMember*& out) {
 KafkaError Group::find_in_generation(const MemberClaim& claim, GroupMember*& out) {
   KafkaError error = find(claim, out);
   if (error != KafkaError::none) return error;
-  return claim.generation == generation_ ? KafkaError::none : KafkaError::illegal_generation;
+  return claim.generation == out->former_epoch.value_or(generation_) ? KafkaError::none
+                                                                     : KafkaError::illegal_generation;
 }
 
 void Group::alive(GroupMember& member) {
@@ -56,8 +57,8 @@ ReplyHandle<SyncAnswer> Group::sync(SyncRequest request) {
   KafkaError error = find_in_generation(request.claim, member);
   const bool other_protocol = (request.protocol_type && *request.protocol_type != protocol_type_) ||
                               (request.protocol_name && *request.protocol_name != protocol_name_);
-  if (error == KafkaError::none && other_protocol) error = KafkaError::inconsistent_group_protocol;
   if (error == KafkaError::none && state_ == GroupState::preparing_rebalance) error = KafkaError::rebalance_in_progress;
+  if (error == KafkaError::none && other_protocol) error = KafkaError::inconsistent_group_protocol;
   if (error != KafkaError::none) {
     reply->give({error, {}, {}, {}});
     return reply;
@@ -217,6 +218,23 @@ void Group::restore(GroupSnapshot snapshot) {
     member.synced = true;
     alive(member);
     member.silent = true;
+  }
+}
+
+void Group::take_over(GroupSnapshot snapshot, bool committed) {
+  restore(std::move(snapshot));
+  for (auto& [id, member] : members_) member.silent = false;
+  protocol_name_ = elected_protocol();
+  has_committed_ = committed;
+  has_been_stable_ = false;
+  changed_ = true;
+  prepare_rebalance();
+}
+
+void Group::dissolve() {
+  for (auto& [id, member] : members_) {
+    if (member.joining) member.joining->give({.error = KafkaError::rebalance_in_progress, .member_id = id});
+    if (member.syncing) member.syncing->give({KafkaError::rebalance_in_progress, {}, {}, {}});
   }
 }
 

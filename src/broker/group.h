@@ -51,6 +51,11 @@ class Group {
   bool has_been_stable() const { return has_been_stable_; }
   // Of a group that nothing has been asked of; all sessions begin now.
   void restore(GroupSnapshot snapshot);
+  // Of a group that nothing has been asked of, either: its members come from a group of the new protocol and are told
+  // to join again. `committed`: as `has_committed` says.
+  void take_over(GroupSnapshot snapshot, bool committed);
+  // The members go on in a group of the new protocol: who waits is told to join again. To be forgotten then.
+  void dissolve();
   // Nobody is here or expected: may be forgotten.
   bool disposable() const { return members_.empty() && pending_.empty(); }
 

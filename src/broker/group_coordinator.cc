@@ -25,7 +25,10 @@ GroupCoordinator::GroupCoordinator(BrokerContext context, const ResourceConfigs&
           [this](const std::string& id) { store_.note(id); }),
       consumer_groups_(
           context, configs, [this](const std::string& id) { note_emptied(id); },
-          [this](const std::string& id) { store_.note(id); }) {}
+          [this](const std::string& id) {
+            store_.note(id);
+            downgrade_if_due(id);
+          }) {}
 
 void GroupCoordinator::note_emptied(const std::string& id) {
   if (emptied_.size() < kEmptiedGroupsMax || emptied_.contains(id)) emptied_[id] = context_.world.clock().now();
@@ -54,11 +57,12 @@ KafkaError GroupCoordinator::check_join(const JoinRequest& request) const {
 Task<Result<JoinAnswer>> GroupCoordinator::join(JoinRequest request, std::stop_token stop) {
   KafkaError error = check_join(request);
   const std::string id = request.group;
-  const bool known = groups_.find(id) != nullptr;
-  const ConsumerGroup* other = consumer_groups_.find(id);
-  if (error == KafkaError::none && other != nullptr && !other->members().empty()) {
-    error = KafkaError::inconsistent_group_protocol;
+  if (error == KafkaError::none && consumers_are_in(id)) {
+    std::optional<JoinAnswer> answer = co_await join_consumers(request);
+    if (answer && store_.owes(id)) CO_TRY_STATUS(co_await keep(id, stop));
+    if (answer) co_return std::move(*answer);
   }
+  const bool known = groups_.find(id) != nullptr;
   if (error == KafkaError::none && !known) {
     if (!request.member_id.empty()) error = KafkaError::unknown_member_id;
     if (!room()) error = KafkaError::group_max_size_reached;
@@ -85,6 +89,11 @@ Task<Result<JoinAnswer>> GroupCoordinator::join(JoinRequest request, std::stop_t
 Task<Result<SyncAnswer>> GroupCoordinator::sync(SyncRequest request, std::stop_token stop) {
   const std::string id = request.claim.group;
   if (id.empty()) co_return SyncAnswer{KafkaError::invalid_group_id, {}, {}, {}};
+  if (ConsumerGroup* consumers = consumer_groups_.find(id)) {
+    SyncAnswer answer = consumers->sync(request);
+    consumer_groups_.settle(id);
+    co_return answer;
+  }
   Group* group = groups_.find(id);
   if (group == nullptr) co_return SyncAnswer{KafkaError::unknown_member_id, {}, {}, {}};
   ReplyHandle<SyncAnswer> reply = group->sync(std::move(request));
@@ -103,10 +112,15 @@ Task<Result<SyncAnswer>> GroupCoordinator::sync(SyncRequest request, std::stop_t
 
 KafkaError GroupCoordinator::heartbeat(const MemberClaim& claim) {
   if (claim.group.empty()) return KafkaError::invalid_group_id;
-  Group* group = groups_.find(claim.group);
+  if (Group* group = groups_.find(claim.group)) {
+    KafkaError error = group->heartbeat(claim);
+    groups_.settle(claim.group);
+    return error;
+  }
+  ConsumerGroup* group = consumer_groups_.find(claim.group);
   if (group == nullptr) return KafkaError::unknown_member_id;
   KafkaError error = group->heartbeat(claim);
-  groups_.settle(claim.group);
+  consumer_groups_.settle(claim.group);
   return error;
 }
 
@@ -134,13 +148,11 @@ Task<ConsumerHeartbeatAnswer> GroupCoordinator::consumer_heartbeat(const Consume
     refused.fault = co_await consumer_groups_.check_names(*request.topic_names, caller);
   }
   if (!refused.fault.ok()) co_return refused;
-  std::optional<TopicsFound> topics = co_await consumer_groups_.topics_for(request, caller);
+  const ConsumerGroups::OtherSubscriptions others = [&] { return classic_subscriptions(request); };
+  std::optional<TopicsFound> topics = co_await consumer_groups_.topics_for(request, caller, others);
   // From here on nothing waits.
-  if (groups_.find(request.group) != nullptr) {
-    refused.fault = {KafkaError::group_id_not_found,
-                     fmt::format("the group {} has members of the classic protocol", quoted(request.group))};
-    co_return refused;
-  }
+  refused.fault = upgrade(request, topics);
+  if (!refused.fault.ok()) co_return refused;
   ConsumerHeartbeatAnswer answer = consumer_groups_.heartbeat(request, caller, std::move(topics), room());
   if (store_.owes(request.group)) {
     const std::stop_token never;

@@ -1,8 +1,10 @@
 // GroupCoordinator: all consumer groups with members, by the classic protocol and by the new one (KIP-848); their
 // timers; and requests that wait for a rebalance.
 //
-// A group id is of the protocol that its members speak; when the last has left, the next may speak the other one. A
-// group is known to clients while it has members here or committed positions in a stream, and for some minutes after
+// A group id is of the protocol that its members speak; when the last has left, the next may speak the other one. And
+// consumers may change over one by one (broker/group_migration.h): a group of the classic protocol that somebody joins
+// with the new one is of the new one from then on, and takes members of both, until the last of the new one has left.
+// A group is known to clients while it has members here or committed positions in a stream, and for some minutes after
 // its last member has left: without members it is `Empty`.
 //
 // Members survive a restart of the node (GroupStore): whoever is told what it is to read is kept by then; unless that
@@ -63,7 +65,8 @@ class GroupCoordinator {
   Task<Status> load();
   Task<void> stop() { return store_.stop(); }
 
-  // Answers when all members have joined. Errors: cancelled (the client has gone, or the node stops).
+  // Answers when all members have joined; at once, if the group is of the new protocol. Errors: cancelled (the client
+  // has gone, or the node stops).
   Task<Result<JoinAnswer>> join(JoinRequest request, std::stop_token stop);
   // Answers when the leader has sent the assignments.
   Task<Result<SyncAnswer>> sync(SyncRequest request, std::stop_token stop);
@@ -107,6 +110,12 @@ class GroupCoordinator {
   bool recently_emptied(const std::string& id) const;
   void add_recently_emptied(std::map<std::string, GroupSummary>& out) const;
   KafkaError check_join(const JoinRequest& request) const;
+  // group_coordinator_migrate.cc
+  bool consumers_are_in(const std::string& id) const;
+  Task<std::optional<JoinAnswer>> join_consumers(JoinRequest& request);
+  Subscriptions classic_subscriptions(const ConsumerHeartbeat& request) const;
+  Fault upgrade(const ConsumerHeartbeat& request, const std::optional<TopicsFound>& topics);
+  void downgrade_if_due(const std::string& id);
   bool room() const { return group_count() < context_.options.group.groups_max; }
   Fault remove_group(const std::string& id, const std::vector<StreamHandle>& streams, DurableWait& wait);
 

@@ -10,7 +10,7 @@ class GroupCoordinatorTest : public testing::Test, protected BrokerHarness {
   static JoinRequest request(std::string group = "g") {
     JoinRequest join;
     join.group = std::move(group);
-    join.client_id = "c";
+    join.caller.client_id = "c";
     join.session_timeout = seconds(10);
     join.rebalance_timeout = seconds(60);
     join.protocol_type = "consumer";

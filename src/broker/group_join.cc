@@ -16,7 +16,7 @@ bool Group::accepts(const JoinRequest& request) const {
 }
 
 std::string Group::new_member_id(const JoinRequest& request) {
-  const std::string& prefix = request.instance_id ? *request.instance_id : request.client_id;
+  const std::string& prefix = request.instance_id ? *request.instance_id : request.caller.client_id;
   return prefix + "-" + to_string(random_.uuid());
 }
 
@@ -104,8 +104,8 @@ ReplyHandle<JoinAnswer> Group::replace_static(JoinRequest request) {
 }
 
 void Group::take_terms(GroupMember& member, JoinRequest& request) {
-  member.client_id = std::move(request.client_id);
-  member.client_host = std::move(request.client_host);
+  member.client_id = std::move(request.caller.client_id);
+  member.client_host = std::move(request.caller.client_host);
   member.session_timeout = request.session_timeout;
   member.rebalance_timeout = request.rebalance_timeout;
   member.protocols = std::move(request.protocols);
@@ -216,6 +216,7 @@ void Group::start_generation() {
   due(phase_deadline_);
   for (auto& [id, member] : members_) {
     member.synced = false;
+    member.former_epoch.reset();
     member.assignment = Bytes();
     if (!member.joining) continue;
     auto reply = std::exchange(member.joining, nullptr);

@@ -9,28 +9,46 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "broker/caller.h"
 #include "broker/fault.h"
 #include "io/signal.h"
 
 namespace distributary {
+
+inline constexpr std::string_view kConsumerProtocolType = "consumer";
 
 struct GroupProtocol {
   std::string name;
   Bytes metadata;
 };
 
+// Partitions of a topic, by the name that the client uses.
+struct NamedPartitions {
+  std::string topic;
+  std::vector<int32_t> partitions;
+};
+
+// Reads what members of protocol type `consumer` write to each other, which is for a layer above to know. nullopt:
+// cannot be read.
+struct ConsumerProtocolReader {
+  using Read = std::optional<std::vector<NamedPartitions>> (*)(const Bytes& bytes);
+  Read owned = nullptr;     // of a member's metadata
+  Read assigned = nullptr;  // of its assignment
+};
+
 struct JoinRequest {
   std::string group;
   std::string member_id;  // empty: not a member yet
   std::optional<std::string> instance_id;
-  std::string client_id;
-  std::string client_host;
+  Caller caller;
   std::chrono::milliseconds session_timeout{};
   std::chrono::milliseconds rebalance_timeout{};
   std::string protocol_type;
   std::vector<GroupProtocol> protocols;  // in the member's order of preference
   // Of protocol type `consumer`, as far as the metadata can be read; nullopt: unknown.
   std::optional<std::vector<std::string>> topic_names;
+  std::vector<NamedPartitions> owned;  // as the same metadata says
+  std::optional<std::string> rack_id;
   bool known_id_needed = false;      // the client understands MEMBER_ID_REQUIRED
   bool may_skip_assignment = false;  // the client understands skip_assignment
 };
@@ -75,11 +93,18 @@ struct SyncRequest {
   std::vector<std::pair<std::string, Bytes>> assignments;  // member id, assignment; from the leader
 };
 
+// What a member is to read that has it from the broker: to be written in the version of its own metadata.
+struct UnwrittenAssignment {
+  std::vector<NamedPartitions> partitions;
+  Bytes metadata;
+};
+
 struct SyncAnswer {
   KafkaError error = KafkaError::none;
   std::optional<std::string> protocol_type;
   std::optional<std::string> protocol_name;
   Bytes assignment;
+  std::optional<UnwrittenAssignment> unwritten = std::nullopt;  // instead
 };
 
 // An answer that may come later. Shared by the request that waits for it and the member that will get it, because
@@ -117,6 +142,7 @@ struct GroupMember {
   SteadyTime session_deadline = kNever;  // not while an answer is owed to it
   bool synced = false;                   // in this generation
   bool silent = false;                   // known from before a restart of the node, and has not shown itself since
+  std::optional<int32_t> former_epoch;   // where it is, and its claims too, in a group that was of the new protocol
   ReplyHandle<JoinAnswer> joining;
   ReplyHandle<SyncAnswer> syncing;
 

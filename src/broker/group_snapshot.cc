@@ -8,7 +8,6 @@ using namespace snapshot_coding;
 
 namespace {
 
-constexpr size_t kProtocolBytesMin = 2;
 constexpr size_t kMemberBytesMin = 9;
 
 void put_member(Encoder& out, const GroupMember& member) {
@@ -18,11 +17,7 @@ void put_member(Encoder& out, const GroupMember& member) {
   out.text(member.client_host);
   put_millis(out, member.session_timeout);
   put_millis(out, member.rebalance_timeout);
-  out.varint(member.protocols.size());
-  for (const GroupProtocol& protocol : member.protocols) {
-    out.text(protocol.name);
-    out.bytes(protocol.metadata);
-  }
+  put_protocols(out, member.protocols);
   out.u8(member.topic_names ? 1 : 0);
   if (member.topic_names) put_texts(out, *member.topic_names);
   out.bytes(member.assignment);
@@ -36,11 +31,7 @@ GroupMember get_member(Decoder& in) {
   member.client_host = in.text();
   member.session_timeout = get_millis(in);
   member.rebalance_timeout = get_millis(in);
-  member.protocols.resize(get_count(in, kProtocolBytesMin));
-  for (GroupProtocol& protocol : member.protocols) {
-    protocol.name = in.text();
-    protocol.metadata = Bytes::copy(in.bytes());
-  }
+  member.protocols = get_protocols(in);
   if (get_flag(in)) member.topic_names = get_texts(in);
   member.assignment = Bytes::copy(in.bytes());
   return member;

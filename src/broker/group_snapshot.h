@@ -15,7 +15,7 @@
 
 namespace distributary {
 
-inline constexpr uint8_t kGroupSnapshotVersion = 1;
+inline constexpr uint8_t kGroupSnapshotVersion = 2;
 enum class SnapshotKind : uint8_t { classic = 1, consumer = 2 };
 
 struct GroupSnapshot {

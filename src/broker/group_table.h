@@ -17,7 +17,8 @@ template <class G>
 class GroupTable {
  public:
   using Listener = std::function<void(const std::string& id)>;
-  // `emptied` is called when the last member of a group has gone; `changed`, when a snapshot of it would be another.
+  // `emptied` is called when the last member of a group has gone; `changed`, when a snapshot of it would be another:
+  // it may erase the group.
   GroupTable(Executor& executor, Listener emptied, Listener changed)
       : executor_(executor), emptied_(std::move(emptied)), changed_(std::move(changed)) {}
   GroupTable(const GroupTable&) = delete;
@@ -48,8 +49,12 @@ class GroupTable {
   void settle(const std::string& id) {
     auto found = slots_.find(id);
     if (found == slots_.end()) return;
+    if (found->second.group->take_changed()) {
+      changed_(id);
+      found = slots_.find(id);
+      if (found == slots_.end()) return;
+    }
     Slot& slot = found->second;
-    if (slot.group->take_changed()) changed_(id);
     const bool has_members = !slot.group->members().empty();
     if (std::exchange(slot.had_members, has_members) && !has_members) emptied_(id);
     if (slot.group->disposable()) return erase(id);

@@ -20,7 +20,7 @@ class GroupTest : public testing::Test {
     JoinRequest join;
     join.group = "g";
     join.member_id = std::move(member);
-    join.client_id = "client";
+    join.caller.client_id = "client";
     join.session_timeout = seconds(10);
     join.rebalance_timeout = seconds(60);
     join.protocol_type = "consumer";

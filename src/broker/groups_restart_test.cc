@@ -22,7 +22,7 @@ class GroupsRestartTest : public testing::Test, protected BrokerHarness {
     JoinRequest join;
     join.group = "g";
     join.instance_id = std::move(instance);
-    join.client_id = "c";
+    join.caller.client_id = "c";
     join.session_timeout = seconds(10);
     join.rebalance_timeout = seconds(60);
     join.protocol_type = "consumer";

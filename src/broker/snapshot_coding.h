@@ -58,6 +58,23 @@ inline std::optional<std::string> get_optional(Decoder& in) {
   return in.text();
 }
 
+inline constexpr size_t kProtocolBytesMin = 2;
+inline void put_protocols(Encoder& out, const std::vector<GroupProtocol>& protocols) {
+  out.varint(protocols.size());
+  for (const GroupProtocol& protocol : protocols) {
+    out.text(protocol.name);
+    out.bytes(protocol.metadata);
+  }
+}
+inline std::vector<GroupProtocol> get_protocols(Decoder& in) {
+  std::vector<GroupProtocol> out(get_count(in, kProtocolBytesMin));
+  for (GroupProtocol& protocol : out) {
+    protocol.name = in.text();
+    protocol.metadata = Bytes::copy(in.bytes());
+  }
+  return out;
+}
+
 inline void put_texts(Encoder& out, const std::vector<std::string>& values) {
   out.varint(values.size());
   for (const std::string& value : values) out.text(value);

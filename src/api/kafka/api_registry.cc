@@ -19,7 +19,7 @@ constexpr KafkaAccess kDeleteRecords = KafkaAccess::stream(StreamAction::delete_
 constexpr KafkaAccess kDeleteCursors = KafkaAccess::stream(StreamAction::delete_cursors);
 
 // A group is of no stream: its members show nothing of a stream and get nothing but by Fetch and OffsetFetch, which are
-// checked.
+// checked. What is assigned here, to members of consumer groups, shows partitions: JoinGroup may be about such a group.
 constexpr KafkaApi kApis[] = {
     {ApiKey::produce, kProduce, handle_produce},
     {ApiKey::fetch, kConsume, handle_fetch},
@@ -28,7 +28,7 @@ constexpr KafkaApi kApis[] = {
     {ApiKey::offset_commit, kConsume, handle_offset_commit},
     {ApiKey::offset_fetch, kReadTopics, handle_offset_fetch},
     {ApiKey::find_coordinator, kOpen, handle_find_coordinator},
-    {ApiKey::join_group, kOpen, handle_join_group},
+    {ApiKey::join_group, kReadTopics, handle_join_group},
     {ApiKey::heartbeat, kOpen, handle_heartbeat},
     {ApiKey::leave_group, kOpen, handle_leave_group},
     {ApiKey::sync_group, kOpen, handle_sync_group},

@@ -5,7 +5,8 @@
 namespace distributary {
 namespace {
 
-constexpr int8_t kConsumerMember = 1;  // 0: of the classic protocol, in a group that changes over
+constexpr int8_t kClassicMember = 0;
+constexpr int8_t kConsumerMember = 1;
 
 kafka::ConsumerGroupDescribeResponse::Assignment write_assignment(
     std::vector<ConsumerGroupDescription::Partitions>& topics) {
@@ -28,7 +29,7 @@ kafka::ConsumerGroupDescribeResponse::Member write_member(ConsumerGroupDescripti
   if (!member.topic_pattern.empty()) out.subscribed_topic_regex = std::move(member.topic_pattern);
   out.assignment = write_assignment(member.assigned);
   out.target_assignment = write_assignment(member.target);
-  out.member_type = kConsumerMember;
+  out.member_type = member.classic ? kClassicMember : kConsumerMember;
   return out;
 }
 

@@ -1,3 +1,4 @@
+#include "api/kafka/consumer_blobs.h"
 #include "api/kafka/handlers.h"
 #include "wire/kafka/consumer_group_heartbeat.h"
 
@@ -32,6 +33,7 @@ ConsumerHeartbeat read_request(Asked& asked, int16_t version) {
   heartbeat.topic_pattern = std::move(asked.subscribed_topic_regex);
   heartbeat.assignor = std::move(asked.server_assignor);
   if (asked.topic_partitions) heartbeat.owned = read_partitions(*asked.topic_partitions);
+  heartbeat.classic_reader = &kConsumerProtocolReader;
   heartbeat.makes_member_ids = version >= kClientMakesIdsVersion;
   return heartbeat;
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "api/kafka/consumer_blobs.h"
 #include "api/kafka/handlers.h"
 #include "wire/kafka/consumer_protocol.h"
 #include "wire/kafka/join_group.h"
@@ -10,16 +11,18 @@ namespace {
 constexpr int16_t kKnownIdVersion = 4;
 constexpr int16_t kSkipAssignmentVersion = 9;
 
-// What the member subscribes to, as one of its protocols says. Of other protocol types the metadata is opaque.
-std::optional<std::vector<std::string>> read_topics(const kafka::JoinGroupRequest& asked) {
-  if (asked.protocol_type != "consumer") return std::nullopt;
+// What the member subscribes to and owns, as one of its protocols says. Of other protocol types the metadata is opaque.
+void read_subscription(const kafka::JoinGroupRequest& asked, JoinRequest& join) {
+  if (asked.protocol_type != kConsumerProtocolType) return;
   for (const auto& protocol : asked.protocols) {
     auto subscription = kafka::decode_subscription(protocol.metadata);
     if (!subscription) continue;
     std::ranges::sort(subscription->topics);
-    return std::move(subscription->topics);
+    join.topic_names = std::move(subscription->topics);
+    join.rack_id = std::move(subscription->rack_id);
+    join.owned = named_partitions(subscription->owned_partitions);
+    return;
   }
-  return std::nullopt;
 }
 
 JoinRequest read_request(kafka::JoinGroupRequest& asked, const KafkaRequest& request) {
@@ -27,12 +30,11 @@ JoinRequest read_request(kafka::JoinGroupRequest& asked, const KafkaRequest& req
   join.group = std::move(asked.group_id);
   join.member_id = std::move(asked.member_id);
   join.instance_id = std::move(asked.group_instance_id);
-  join.client_id = request.caller.client_id;
-  join.client_host = request.caller.client_host;
+  join.caller = request.caller;
   join.session_timeout = std::chrono::milliseconds(asked.session_timeout_ms);
   const int32_t rebalance = asked.rebalance_timeout_ms >= 0 ? asked.rebalance_timeout_ms : asked.session_timeout_ms;
   join.rebalance_timeout = std::chrono::milliseconds(rebalance);
-  join.topic_names = read_topics(asked);
+  read_subscription(asked, join);
   join.protocol_type = std::move(asked.protocol_type);
   join.protocols.reserve(asked.protocols.size());
   for (auto& protocol : asked.protocols)

@@ -249,7 +249,7 @@ TEST(KafkaRegistry, EveryApiHasItsPermission) {
       {kafka::ApiKey::offset_commit, StreamAction::consume},
       {kafka::ApiKey::offset_fetch, StreamAction::read_topics},
       {kafka::ApiKey::find_coordinator, std::nullopt},
-      {kafka::ApiKey::join_group, std::nullopt},
+      {kafka::ApiKey::join_group, StreamAction::read_topics},
       {kafka::ApiKey::heartbeat, std::nullopt},
       {kafka::ApiKey::leave_group, std::nullopt},
       {kafka::ApiKey::sync_group, std::nullopt},

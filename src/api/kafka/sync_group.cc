@@ -1,3 +1,4 @@
+#include "api/kafka/consumer_blobs.h"
 #include "api/kafka/handlers.h"
 #include "wire/kafka/sync_group.h"
 
@@ -20,6 +21,9 @@ Task<Result<KafkaAnswer>> handle_sync_group(const KafkaRequest& request) {
   response.protocol_type = std::move(synced.protocol_type);
   response.protocol_name = std::move(synced.protocol_name);
   response.assignment = std::move(synced.assignment);
+  if (synced.unwritten) {
+    CO_TRY(response.assignment, write_classic_assignment(*synced.unwritten));
+  }
   co_return encode_answer(request, response);
 }
 

@@ -1,6 +1,6 @@
-// The blobs that clients of protocol type "consumer" put into JoinGroup and SyncGroup. Brokers pass them on unread;
-// these functions are for describing groups and for clients of our own. A blob of a newer version is read as the newest
-// known one and what it has more is ignored, as clients do.
+// The blobs that clients of protocol type "consumer" put into JoinGroup and SyncGroup. Brokers pass them on unread, but
+// for groups that change over to the new protocol; these functions are for that, for describing groups and for clients
+// of our own. A blob of a newer version is read as the newest known one and what it has more is ignored, as clients do.
 #pragma once
 
 #include "base/bytes.h"
