@@ -15,6 +15,7 @@ RECORDS = 600
 NEW = {"group.protocol": "consumer"}
 COOPERATIVE = {"partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": 6000,
                "heartbeat.interval.ms": 300}
+EAGER = {**COOPERATIVE, "partition.assignment.strategy": "range"}
 
 
 def prepare() -> None:
@@ -129,6 +130,59 @@ def test_members_share_by_range(site: Site) -> None:
 
 def test_cooperative_rebalancing(site: Site) -> None:
     shares_and_hands_over(site, **COOPERATIVE)
+
+
+def change_over(cluster: Cluster, members: list[Member], gone: list[Member], options: list[dict[str, object]]) -> None:
+    """Starts the members again with other options, one after the other, while records arrive."""
+    for place, (member, terms) in enumerate(zip(list(members), options, strict=True)):
+        fill(cluster, "wide", RECORDS * (len(gone) + 1))
+        member.leave()
+        gone.append(member)
+        members[place] = Member(cluster, ["wide"], **terms)
+        wait_until("three members share the partitions", lambda: shared(members), 40)
+
+
+def kinds(cluster: Cluster) -> set[str]:
+    admin = confluent().admin.AdminClient({"bootstrap.servers": cluster.broker})
+    return {group.type.name for group in admin.list_consumer_groups(request_timeout=10).result().valid}
+
+
+def rolls(site: Site, classic: list[dict[str, object]], new: list[dict[str, object]]) -> None:
+    """A group of three changes over to the new protocol and back, and notices nothing but rebalances."""
+    cluster = one_stream(site)
+    wide(site)
+    fill(cluster, "wide")
+    members = [Member(cluster, ["wide"], **terms) for terms in classic]
+    gone: list[Member] = []
+    wait_until("three members share the partitions", lambda: shared(members), 30)
+    assert kinds(cluster) == {"CLASSIC"}
+    change_over(cluster, members, gone, new)
+    assert kinds(cluster) == {"CONSUMER"}
+    change_over(cluster, members, gone, classic)
+    assert kinds(cluster) == {"CLASSIC"}
+    total = RECORDS * (len(gone) + 1)
+    everyone = [*gone, *members]
+    wait_until("everything is read", lambda: len(set(read_by(everyone))) == total, 30)
+    for member in members:
+        member.leave()
+    cursors = site.records("stream cursor list -path /activity -consumergroup crowd")
+    assert sum(int(cursor["committedoffset"]) for cursor in cursors) == total, cursors
+    again = len(read_by(everyone)) - total
+    print(f"{again} of {total} records were read again")
+    assert again <= len(gone) * PARTITIONS, f"{again} records were read again: positions were lost"
+
+
+def test_rolling_change(site: Site) -> None:
+    rolls(site, [COOPERATIVE] * 3, [NEW] * 3)
+
+
+def test_rolling_change_of_eager_members(site: Site) -> None:
+    rolls(site, [EAGER] * 3, [NEW] * 3)
+
+
+def test_rolling_change_of_static_members(site: Site) -> None:
+    instances = [{"group.instance.id": name} for name in ("one", "two", "three")]
+    rolls(site, [{**COOPERATIVE, **one} for one in instances], [{**NEW, **one} for one in instances])
 
 
 def goes_on_after_restart(site: Site, **options: object) -> None:

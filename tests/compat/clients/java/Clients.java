@@ -197,7 +197,40 @@ final class Clients {
     Walk.equal(places.size(), 240);
   }
 
+  /** Three members change over to the newer protocol one by one, and back, while records arrive. */
+  static void changeOver(String kind, Class<?> assignor) throws Exception {
+    String topic = create(topicOf(kind), 6);
+    Object[] classic = {"session.timeout.ms", 10_000, "partition.assignment.strategy", assignor.getName()};
+    Object[] newer = {"group.protocol", "consumer"};
+    List<Member> gone = new ArrayList<>();
+    List<Member> members = new ArrayList<>();
+    for (int index = 0; index < 3; ++index) members.add(new Member(topic, "java-" + kind, classic));
+    Walk.until("three members share six partitions", () -> members.stream().allMatch(one -> one.held == 2));
+    for (Object[] terms : List.of(newer, classic)) {
+      for (int index = 0; index < 3; ++index) {
+        putEach(topic, 6, 20);
+        members.get(index).leave();
+        gone.add(members.set(index, new Member(topic, "java-" + kind, terms)));
+        Walk.until("three members share six partitions", () -> members.stream().allMatch(one -> one.held == 2));
+      }
+    }
+    gone.addAll(members);
+    Set<String> places = new java.util.HashSet<>();
+    Walk.until("all is read", () -> {
+      for (Member one : gone) places.addAll(List.copyOf(one.read));
+      return places.size() == 720;
+    });
+    for (Member one : members) one.leave();
+    System.out.println(kind + ": " + (gone.stream().mapToInt(one -> one.read.size()).sum() - 720) + " records were read again");
+    try (Admin admin = admin()) {
+      var positions = admin.listConsumerGroupOffsets("java-" + kind).partitionsToOffsetAndMetadata().get(SECONDS, TimeUnit.SECONDS);
+      Walk.equal(positions.values().stream().mapToLong(OffsetAndMetadata::offset).sum(), 720L);
+    }
+  }
+
   static void consumerGroups() throws Exception {
+    changeOver("change-over", org.apache.kafka.clients.consumer.CooperativeStickyAssignor.class);
+    changeOver("change-over-eager", org.apache.kafka.clients.consumer.RangeAssignor.class);
     share("consumer-groups", "group.protocol", "consumer");
     try (Admin admin = admin()) {
       String type = admin.listGroups().all().get(SECONDS, TimeUnit.SECONDS).stream()
