@@ -383,6 +383,63 @@ TEST_F(GroupMigrationTest, StaticMembersKeepTheirPlaceInBothDirections) {
   EXPECT_EQ(a3.reads, "012");
 }
 
+// Whoever comes, goes and moves on in whatever order.
+TEST_F(GroupMigrationTest, NoPartitionIsReadByTwoMembersAndInTheEndAllAreRead) {
+  SimRandom random(7);
+  auto below = [&random](size_t bound) { return static_cast<size_t>(random.below(bound)); };
+  struct Old {
+    Classic client;
+    bool eager = false;
+  };
+  std::vector<Consumer> consumers{join("c0")};
+  std::vector<Old> classics;
+  int names = 0;
+  auto move_on = [this](Old& old) {
+    const KafkaError told = beat(old.client);
+    ASSERT_TRUE(told == KafkaError::none || told == KafkaError::rebalance_in_progress);
+    if (told == KafkaError::none) return;
+    if (old.eager) old.client.reads.clear();
+    rejoin(old.client);
+  };
+  auto check = [&](bool all) {
+    std::string read;
+    for (const Consumer& one : consumers) read += one.reads;
+    for (const Old& one : classics) read += one.client.reads;
+    read = sorted(read);
+    ASSERT_EQ(std::ranges::adjacent_find(read), read.end()) << read;
+    if (all) {
+      ASSERT_EQ(read, "012345");
+    }
+  };
+  for (int step = 0; step < 3000; ++step) {
+    const size_t what = below(20);
+    if (what == 0 && consumers.size() < 4) {
+      consumers.push_back(join("c" + std::to_string(++names)));
+    } else if (what == 1 && classics.size() < 4) {
+      classics.push_back({{}, below(2) == 0});
+      rejoin(classics.back().client);
+    } else if (what == 2 && consumers.size() > 1) {
+      ASSERT_EQ(leave(consumers.back()), KafkaError::none);
+      consumers.pop_back();
+    } else if (what == 3 && !classics.empty()) {
+      ASSERT_EQ(groups().leave(classics.back().client.claim()), KafkaError::none);
+      classics.pop_back();
+    } else if (what < 12 || classics.empty()) {
+      ASSERT_EQ(beat(consumers[below(consumers.size())]), KafkaError::none);
+    } else {
+      move_on(classics[below(classics.size())]);
+    }
+    check(false);
+    if (step % 100 != 99) continue;
+    for (int round = 0; round < 10; ++round) {
+      for (Consumer& one : consumers) ASSERT_EQ(beat(one), KafkaError::none);
+      for (Old& one : classics) move_on(one);
+    }
+    check(true);
+    ASSERT_EQ(describe().state, "Stable");
+  }
+}
+
 TEST_F(GroupMigrationTest, AMixedGroupSurvivesARestart) {
   Classic a;
   settle({{&a, "012345"}});
