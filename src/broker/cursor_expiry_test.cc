@@ -12,7 +12,10 @@ using std::chrono::seconds;
 class CursorExpiryTest : public testing::Test, protected BrokerHarness {
  protected:
   CursorExpiryTest()
-      : BrokerHarness({.cluster_name = "here", .default_stream = "/main", .cursor_retention = hours(48)}) {
+      : BrokerHarness({.cluster_name = "here",
+                       .default_stream = "/main",
+                       .transaction_sweep_interval = hours(1),  // nothing to do every second of so many days
+                       .cursor_retention = hours(48)}) {
     create("t");
   }
   void commit(const std::string& group, Offset offset, const std::string& topic = "t") {
