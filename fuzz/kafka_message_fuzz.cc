@@ -13,8 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto version = static_cast<int16_t>(type.min_version + data[1] % (type.max_version - type.min_version + 1));
   auto once = type.recode(ByteView(data + 2, size - 2), version);
   if (!once) return 0;
-  std::vector<uint8_t> bytes;
-  for (const auto& piece : *once) bytes.insert(bytes.end(), piece.view().begin(), piece.view().end());
+  std::vector<uint8_t> bytes = distributary::join_pieces(*once);
   if (!type.recode(bytes, version)) std::abort();
   return 0;
 }

@@ -18,8 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     // Either refused, or a message that survives another turn.
     auto once = type.recode(header->body, header->api_version);
     if (!once) return 0;
-    std::vector<uint8_t> bytes;
-    for (const auto& piece : *once) bytes.insert(bytes.end(), piece.view().begin(), piece.view().end());
+    std::vector<uint8_t> bytes = distributary::join_pieces(*once);
     if (!type.recode(bytes, header->api_version)) std::abort();
   }
   return 0;

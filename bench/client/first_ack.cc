@@ -30,12 +30,7 @@ std::vector<uint8_t> request_of(const std::string& topic) {
   request.acks = -1;
   request.timeout_ms = 30'000;
   request.topic_data.push_back({.name = topic, .partition_data = {{.index = 0, .records = ByteView(batch)}}});
-  std::vector<uint8_t> bytes;
-  for (const Bytes& piece : must(kafka::encode_request_frame(request, kVersion, 1, "bench"))) {
-    ByteView view = piece.view();
-    bytes.insert(bytes.end(), view.begin(), view.end());
-  }
-  return bytes;
+  return join_pieces(must(kafka::encode_request_frame(request, kVersion, 1, "bench")));
 }
 
 int16_t answer_of(int socket) {

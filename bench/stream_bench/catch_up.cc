@@ -26,7 +26,7 @@ Task<void> consume(BenchStream& stream, TopicPartition partition, size_t fetch_b
     FetchedBatches fetched = must(co_await stream.stream().fetch(partition, at, fetch_bytes, true));
     if (fetched.batches.empty())
       die(Error{ErrorCode::corrupt, fmt::format("nothing at offset {}, the end is {}", at, last)});
-    for (const Bytes& batch : fetched.batches) at = check_batch(batch, at);
+    for (const Piece& batch : fetched.batches) at = check_batch(batch, at);
     ++out.fetches;
     out.batches += fetched.batches.size();
     out.bytes += fetched.bytes;

@@ -1,6 +1,7 @@
 #include "apps/server.h"
 
 #include <malloc.h>
+#include <sys/resource.h>
 #include <fmt/core.h>
 
 #include <csignal>
@@ -151,6 +152,15 @@ void keep_large_buffers() {
   ::mallopt(M_TOP_PAD, 4 * kMebibyte);
 }
 
+// Each client is a descriptor, and so is each segment in use: as many as the system allows, where it asks us to be
+// content with 1,024 unless we say so.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) server_logger.warn("the limit of open files cannot be raised", {});
+}
+
 // Runs until `stop` is requested.
 Task<Status> serve(World& world, const ProgramOptions& options, NodeConfig config, const ClusterMap& map,
                    std::stop_token stop) {
@@ -212,6 +222,7 @@ int run_server(const std::vector<std::string>& arguments) {
   auto lock = lock_directory(options->text("dir"));
   if (!lock) return failed("server", lock.error());
   keep_large_buffers();
+  raise_descriptor_limit();
   std::unique_ptr<RealWorld> real = make_real_world();
   std::stop_source stop;
   real->executor().on_signals({SIGTERM, SIGINT}, [&](int) { stop.request_stop(); });

@@ -40,6 +40,8 @@ struct FetchRequest {
   int32_t max_bytes = INT32_MAX;
   bool zstd_allowed = true;
   bool committed = false;  // read_committed: only below the last stable offset, with what was aborted
+  bool files = false;      // batches of the answer may be pieces of files; not without zstd_allowed, for which all are
+                           // looked at
 };
 
 struct FetchedPartition {
@@ -50,7 +52,7 @@ struct FetchedPartition {
   Offset log_start = -1;
   LeaderEpoch leader_epoch = -1;
   std::optional<Stream::EpochEnd> diverging;  // the client's last epoch ended before its offset: it must go back
-  std::vector<Bytes> batches;
+  std::vector<Piece> batches;
   std::vector<AbortedTransaction> aborted;  // with records among `batches`; read_committed only
   size_t bytes = 0;
 };

@@ -25,7 +25,7 @@ struct Available {
   bool records = false;
 };
 
-bool is_zstd(const Bytes& batch) {
+bool is_zstd(const Piece& batch) {
   Result<RecordBatchView> view = RecordBatchView::parse(batch);
   return view && view->codec_bits() == static_cast<uint8_t>(Codec::zstd);
 }
@@ -219,9 +219,7 @@ void Fetcher::take(Reading& reading, Run& run, FetchedBatches batches) {
     refuse(reading, run, {KafkaError::unsupported_compression_type, "zstd needs Fetch version 10 or newer"});
     return;
   }
-  Result<RecordBatchView> last = RecordBatchView::parse(batches.batches.back());
-  CHECK(last.has_value());  // the stream gives whole batches
-  reading.position = last->next_offset();
+  reading.position = batches.next;
   reading.bytes_left -= std::min(reading.bytes_left, batches.bytes);
   run.bytes += batches.bytes;
   out.bytes += batches.bytes;
@@ -244,8 +242,8 @@ Task<void> Fetcher::read(Reading& reading, Run& run) {
   run.first_given = true;
   const size_t allowance = std::min(reading.bytes_left, run.bytes_left);
   run.bytes_left -= allowance;
-  Result<FetchedBatches> batches = co_await reading.stream->stream->fetch(reading.place, reading.position, allowance,
-                                                                          whole_first, run.request.committed);
+  Result<FetchedBatches> batches = co_await reading.stream->stream->fetch(
+      reading.place, reading.position, allowance, whole_first, run.request.committed, run.request.files);
   if (!batches) {
     if (batches.error().code == ErrorCode::corrupt) log_damage(reading, batches.error());
     refuse(reading, run, fault_of(batches.error(), Subject::storage));

@@ -9,7 +9,7 @@ class ProduceFetchTest : public testing::Test, protected BrokerHarness {
  protected:
   static size_t records(const FetchedPartition& partition) {
     size_t count = 0;
-    for (const Bytes& batch : partition.batches) count += must(RecordBatchView::parse(batch)).record_count();
+    for (const Piece& batch : partition.batches) count += must(RecordBatchView::parse(batch)).record_count();
     return count;
   }
   SteadyTime now() { return sim.executor().now(); }

@@ -61,7 +61,7 @@ class TransactionsTest : public testing::Test, protected BrokerHarness {
     FetchedPartition got = read(topic, true, partition);
     std::vector<std::string> out;
     std::map<int64_t, bool> dropping;
-    for (const Bytes& bytes : got.batches) {
+    for (const Piece& bytes : got.batches) {
       RecordBatchView batch = must(RecordBatchView::parse(bytes));
       for (const AbortedTransaction& one : got.aborted) {
         if (one.first == batch.base_offset() && one.producer_id == batch.producer_id())

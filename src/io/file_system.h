@@ -40,6 +40,12 @@ class File {
   // Many such reads, overlapping each other; every range is filled whole, else the error is `io`. Costs the executor's
   // thread one hand-over for many ranges, not one for each.
   virtual Task<Status> read_scattered_all(std::vector<ReadRange> ranges);
+  // Whether a read would not touch the device: false also where that cannot be asked. Never waits.
+  virtual bool in_memory(uint64_t at, size_t length) const = 0;
+  // Another one after each read of this file that may have touched the device, or had the system read ahead from it,
+  // and after each change that was not made through this object; of a file that was just created 0, of one opened
+  // otherwise one that no file has had. While changes are under way, others are not seen yet.
+  virtual uint64_t device_stamp() = 0;
   // Writes all pieces one after the other from `at`, extending the file. Visible to read at once; on disk only after
   // sync.
   virtual Task<Status> write(uint64_t at, std::vector<Bytes> pieces) = 0;

@@ -17,6 +17,8 @@
 
 namespace distributary {
 
+class File;  // io/file_system.h
+
 struct Address {
   std::string host;  // name or IP
   uint16_t port = 0;
@@ -48,6 +50,10 @@ class Connection {
   // Writes all pieces, in order. One write at a time; the pieces must stay valid until it ends. A write that fails,
   // also by its deadline or stop, may have sent any part of them: close the connection then.
   virtual Task<Status> write(std::span<const ByteView> pieces, SteadyTime deadline, std::stop_token stop) = 0;
+  // The same with `size` bytes of a file from `at`, which the file has. Here: reads and writes them, piece by piece.
+  virtual Task<Status> send_file(File& file, uint64_t at, size_t size, SteadyTime deadline, std::stop_token stop);
+  // Whether that costs less than to have them in memory and write them.
+  virtual bool sends_files() const { return false; }
   // Ends both directions; operations under way fail with `closed`. May be called repeatedly.
   virtual void close() = 0;
   virtual std::string peer_address() const = 0;

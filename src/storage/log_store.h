@@ -26,6 +26,8 @@
 
 namespace distributary {
 
+class File;  // io/file_system.h
+
 // A stream's log; lane is always 0 today (lanes split a stream over several logs later).
 struct LogId {
   Uuid stream;
@@ -84,6 +86,10 @@ class Log {
   // Many scattered reads of one segment, overlapping each other: one result for each range, in their order. A range
   // that passes the segment's end is shorter. Cheaper than as many calls of `read`.
   virtual Task<Result<std::vector<Bytes>>> read_ranges(SegmentNumber segment, std::vector<LogRange> ranges);
+
+  // The file that holds a segment, for readers with memory of their own and connections that send from it; null when
+  // the engine keeps it otherwise. It stays whole for its holder when the segment is removed or rewritten.
+  virtual Task<Result<std::shared_ptr<File>>> segment_file(SegmentNumber segment);
 
   // Recovery only: drops the segments after `segment` and cuts it to `bytes`. Durable when done.
   virtual Task<Status> truncate(SegmentNumber segment, uint64_t bytes) = 0;

@@ -41,7 +41,7 @@ struct CompactionHarness : StreamHarness {
       auto fetched = fetch(partition, next, 4000);
       EXPECT_TRUE(fetched) << fetched.error().message;
       if (!fetched || fetched->batches.empty()) break;
-      for (const Bytes& bytes : fetched->batches) {
+      for (const Piece& bytes : fetched->batches) {
         RecordBatchView batch = must(RecordBatchView::parse(bytes));
         EXPECT_EQ(batch.crc(), batch.computed_crc());
         if (batch.control()) {
@@ -72,7 +72,7 @@ struct CompactionHarness : StreamHarness {
     if (fetched.batches.empty()) return std::nullopt;
     RecordBatchView batch = must(RecordBatchView::parse(fetched.batches[0]));
     if (batch.base_offset() > offset) return std::nullopt;
-    return fetched.batches[0];
+    return fetched.batches[0].bytes();
   }
   TopicPartition create_with(const std::string& name, TopicSettings settings) {
     auto created = must(stream->create_topic(name, 1, TimestampType::create_time, std::move(settings)));

@@ -181,6 +181,7 @@ Task<Status> GroupWriter::write_next() {
   Bytes data = finish(group);
   CO_TRY_STATUS(co_await log_.append(data));
   cache_.put(id_, group.segment, group.at, data.slice(group.header_at, data.size() - group.header_at), held);
+  group.end_at = group.at + data.size() - group.header_at;
   unwritten_bytes_ = groups_.empty() ? 0 : unwritten_bytes_ - std::min(unwritten_bytes_, data.size());
   written_lsn_ = group.last_lsn();
   written_end_ = group.end;

@@ -40,7 +40,8 @@ struct PendingGroup {
   std::vector<uint8_t> bytes;  // a segment header first if the group begins a segment, then group header and entries
   size_t header_at = 0;        // of the group header in `bytes`
   SegmentNumber segment = 0;
-  uint64_t at = 0;  // of the group header in the segment
+  uint64_t at = 0;      // of the group header in the segment
+  uint64_t end_at = 0;  // of the group in the segment, once it is written
   Lsn first_lsn = 0;
   uint32_t entries = 0;
   uint64_t lsns = 0;  // that its entries take: one each, but for skipped ranges from a link

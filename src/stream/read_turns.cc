@@ -9,6 +9,16 @@ ReadTurns::Waiter::~Waiter() {
   if (granted && !taken) turns.give_back();
 }
 
+MutableBytes ReadTurns::Turn::buffer() {
+  if (buffer_ == nullptr && turns_->buffers_.empty()) {
+    buffer_ = std::make_unique_for_overwrite<uint8_t[]>(kBufferBytes);
+  } else if (buffer_ == nullptr) {
+    buffer_ = std::move(turns_->buffers_.back());
+    turns_->buffers_.pop_back();
+  }
+  return {buffer_.get(), kBufferBytes};
+}
+
 Task<ReadTurns::Turn> ReadTurns::take() {
   if (free_ > 0) {
     --free_;

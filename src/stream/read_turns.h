@@ -7,8 +7,11 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
+#include <vector>
 
+#include "base/bytes.h"
 #include "io/signal.h"
 #include "io/task.h"
 
@@ -18,18 +21,24 @@ class ReadTurns {
  public:
   ReadTurns(Executor& executor, size_t turns) : executor_(executor), free_(turns) {}
 
+  static constexpr size_t kBufferBytes = 1u << 20;
+
   // Gives the turn back when destroyed.
   class Turn {
    public:
     explicit Turn(ReadTurns& turns) : turns_(&turns) {}
-    Turn(Turn&& other) noexcept : turns_(std::exchange(other.turns_, nullptr)) {}
+    Turn(Turn&& other) noexcept : turns_(std::exchange(other.turns_, nullptr)), buffer_(std::move(other.buffer_)) {}
     Turn& operator=(Turn&&) = delete;
     ~Turn() {
+      if (buffer_ != nullptr) turns_->buffers_.push_back(std::move(buffer_));
       if (turns_ != nullptr) turns_->give_back();
     }
+    // Memory to read into, as long as the turn lasts; the next turn has the same, still in the processor's cache.
+    MutableBytes buffer();
 
    private:
     ReadTurns* turns_;
+    std::unique_ptr<uint8_t[]> buffer_;
   };
   Task<Turn> take();
   // A turn, if one is free at once.
@@ -51,6 +60,7 @@ class ReadTurns {
   Executor& executor_;
   size_t free_;
   std::deque<Waiter*> waiting_;
+  std::vector<std::unique_ptr<uint8_t[]>> buffers_;  // no more than turns
 };
 
 }  // namespace distributary

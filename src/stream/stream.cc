@@ -26,7 +26,7 @@ Stream::Impl::Impl(World& world_in, std::unique_ptr<Log> log_in, TailCache& cach
       checkpoints(*log, id),
       baseline_store(*log, id),
       damage_notes(*log, id),
-      records(world.executor, *log, id, cache, index, turns == nullptr ? nullptr : &turns->reads),
+      records(world.executor, options, *log, id, cache, index, turns == nullptr ? nullptr : &turns->reads),
       node_turns(turns),
       history(*log, id, cache, segments),
       sizes(index),
@@ -57,6 +57,7 @@ Task<Status> Stream::Impl::open() {
   for (const SegmentInfo& segment : log->segments()) last_rewrite = std::max(last_rewrite, segment.rewrite);
   GroupWriter::Start start{id, epoch, recovered.end, recovered.segment_end, recovered.segment_created};
   if (recovered.end.segment == 0) start.end.segment = 1;
+  records.durable(start.end.segment, start.segment_end);
   writer = std::make_unique<GroupWriter>(world, *log, cache, start, options, writer_events());
   bool unclean = !recovered.clean && damage.empty() && options.durability == Durability::async;
   // Consumers may have seen what the crash has taken back. Of a source's history it comes again, the same.
@@ -74,9 +75,11 @@ GroupWriter::Events Stream::Impl::writer_events() {
   GroupWriter::Events events;
   events.began = [this](const PendingGroup& group) { group_began(group); };
   events.written = [this](const PendingGroup& group) {
+    records.written(group.segment, group.at, group.end_at);
     if (options.durability == Durability::async) raise_watermarks(group);
   };
   events.durable = [this](const PendingGroup& group) {
+    records.durable(group.segment, group.end_at);
     if (options.durability == Durability::sync) raise_watermarks(group);
   };
   events.sealed = [this](SegmentNumber segment) {
@@ -196,7 +199,7 @@ Task<Status> Stream::wait_room(SteadyTime deadline, std::stop_token stop) {
 }
 
 Task<Result<FetchedBatches>> Stream::fetch(TopicPartition partition, Offset from, size_t bytes_max, bool whole_first,
-                                           bool committed) {
+                                           bool committed, bool files) {
   Impl& self = *impl_;
   const Topic* topic = self.state.topic(partition.topic);
   if (topic == nullptr || partition.partition >= topic->partitions.size()) {
@@ -215,15 +218,15 @@ Task<Result<FetchedBatches>> Stream::fetch(TopicPartition partition, Offset from
   const Offset end = committed ? result.last_stable : at.high_watermark;
   if (from >= end || (bytes_max == 0 && !whole_first)) co_return result;
   IndexKey key = index_key(topic->ordinal, partition.partition);
-  auto batches = co_await self.records.read(partition.topic, key, from, end, bytes_max, whole_first);
+  auto batches = co_await self.records.read(partition.topic, key, from, end, bytes_max, whole_first, files);
   if (!batches) {
     const Topic* now = self.state.topic(partition.topic);
     bool expired = now != nullptr && from < now->partitions[partition.partition].log_start;
     if (expired) co_return fail(ErrorCode::out_of_range, fmt::format("offset {} has just expired", from));
     bool made_again = co_await self.reindex_damaged();
-    if (made_again) co_return co_await fetch(partition, from, bytes_max, whole_first, committed);
+    if (made_again) co_return co_await fetch(partition, from, bytes_max, whole_first, committed, files);
     // Once more: what was wrong on the way here only is no damage.
-    batches = co_await self.records.read(partition.topic, key, from, end, bytes_max, whole_first);
+    batches = co_await self.records.read(partition.topic, key, from, end, bytes_max, whole_first, files);
     if (!batches && batches.error().code == ErrorCode::corrupt) {
       co_await self.note_damage(self.records.last_damage(), batches.error());
     }
@@ -231,6 +234,7 @@ Task<Result<FetchedBatches>> Stream::fetch(TopicPartition partition, Offset from
   }
   result.batches = std::move(batches->batches);
   result.bytes = batches->bytes;
+  result.next = batches->next;
   co_return result;
 }
 

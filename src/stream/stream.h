@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "base/piece.h"
 #include "io/signal.h"
 #include "io/world.h"
 #include "model/entry.h"
@@ -43,8 +44,9 @@ struct AppendedBatch {
 };
 
 struct FetchedBatches {
-  std::vector<Bytes> batches;  // record batches as stored, in offset order, the first one holding the asked offset
+  std::vector<Piece> batches;  // record batches as stored, in offset order, the first one holding the asked offset
   size_t bytes = 0;
+  Offset next = 0;  // after the last of them
   Offset high_watermark = 0;
   Offset last_stable = 0;
   Offset log_start = 0;
@@ -143,9 +145,9 @@ class Stream {
 
   // --- Reading records. Errors: not_found, out_of_range (below log start or beyond the end), corrupt (named; never
   // served). Gives at least the first batch whole when `whole_first`, even beyond `bytes_max`; with `committed`, only
-  // what is below the last stable offset.
+  // what is below the last stable offset. With `files` larger batches may be pieces of files, checked a moment ago.
   Task<Result<FetchedBatches>> fetch(TopicPartition partition, Offset from, size_t bytes_max, bool whole_first,
-                                     bool committed = false);
+                                     bool committed = false, bool files = false);
   // First record with timestamp >= `time`; nullopt when there is none.
   Task<Result<std::optional<OffsetAtTime>>> find_time(TopicPartition partition, WallMillis time);
   Task<Result<std::optional<OffsetAtTime>>> find_latest_time(TopicPartition partition);

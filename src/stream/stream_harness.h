@@ -91,7 +91,7 @@ class StreamHarness {
         ADD_FAILURE() << "nothing at offset " << from;
         break;
       }
-      for (const Bytes& batch : fetched.batches) from = add_values(batch, from, values);
+      for (const Piece& batch : fetched.batches) from = add_values(batch.bytes(), from, values);
     }
     return values;
   }

@@ -23,6 +23,7 @@ struct StreamOptions {
   // compacted topic a record is dead when a newer one of its key has superseded it.
   std::chrono::seconds dead_data_deadline{7 * 24 * 3600};
   uint64_t compaction_map_bytes = 64u << 20;   // for the keys of one pass of compaction; more keys take several
+  uint64_t send_from_file_bytes = 32u << 10;   // record batches from here on may be sent from their file
   uint64_t hold_bytes_max = 64ull << 30;       // a lagging link holds back at most so much
   std::chrono::milliseconds async_flush{200};  // async mode: at most so long until a background sync
 };

@@ -270,6 +270,7 @@ Task<Status> Stream::Impl::drop_segments(SegmentNumber first_kept) {
   }
   CO_TRY_STATUS(co_await baseline_store.advance(first_kept));
   segments.drop_before(first_kept);
+  records.forget(0, first_kept - 1);
   CO_TRY_STATUS(co_await index.drop_before(first_kept));
   co_return co_await baseline_store.finish_drop();
 }

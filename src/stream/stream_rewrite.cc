@@ -276,6 +276,7 @@ Task<Status> Stream::Impl::rewrite_into(std::vector<SegmentInfo> from, RewriteNu
   index.replace(made.segment, run);
   segments.replace(made.segment.number, made.segment.last(), made.summary);
   cache.drop(id, made.segment.number, made.segment.last());
+  records.forget(made.segment.number, made.segment.last());
   sizes.forget();
   for (const SegmentInfo& segment : from) {
     dead_since.erase(segment.number);

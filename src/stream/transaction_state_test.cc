@@ -37,7 +37,7 @@ class TransactionTest : public testing::Test, protected StreamHarness {
     FetchedBatches fetched = must(sim.executor().run(stream->fetch(part(partition), 0, 1 << 20, true, true)));
     Offset end_offset = fetched.batches.empty() ? 0 : RecordBatchView::parse(fetched.batches.back())->next_offset();
     auto aborted = transactions().aborted(part(partition), 0, end_offset);
-    for (const Bytes& bytes : fetched.batches) {
+    for (const Piece& bytes : fetched.batches) {
       RecordBatchView batch = must(RecordBatchView::parse(bytes));
       bool dropped = std::ranges::any_of(aborted, [&](const AbortedTransaction& one) {
         return batch.transactional() && one.producer_id == batch.producer_id() && one.first <= batch.base_offset() &&

@@ -90,7 +90,7 @@ Task<Status> Victim::look_at(const Topic& topic, uint32_t number) {
       CO_TRY(FetchedBatches fetched, co_await stream_->fetch(partition, at, 64 << 10, true));
       if (fetched.batches.empty())
         co_return fail(ErrorCode::corrupt, fmt::format("nothing at offset {} of {}", at, state.next));
-      for (const Bytes& bytes : fetched.batches) {
+      for (const Piece& bytes : fetched.batches) {
         CO_TRY(RecordBatchView batch, RecordBatchView::parse(bytes));
         if (batch.computed_crc() != batch.crc())
           co_return fail(ErrorCode::corrupt, fmt::format("checksum of the batch at {}", at));

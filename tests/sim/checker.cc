@@ -75,7 +75,7 @@ Task<Simulation::Content> Simulation::content(SimCluster::Borrowed stream, Topic
     auto fetched = co_await stream->fetch(partition, next, 1 << 16, true);
     if (!fetched) broken(fmt::format("{}", fetched.error().message));
     if (!fetched || fetched->batches.empty()) co_return content;
-    for (const Bytes& bytes : fetched->batches) {
+    for (const Piece& bytes : fetched->batches) {
       auto batch = RecordBatchView::parse(bytes);
       if (batch->control()) content.records[batch->base_offset()] = fmt::format("an end at {}", batch->base_offset());
       auto reader = RecordReader::open(*batch, 1 << 20);

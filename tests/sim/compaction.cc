@@ -67,9 +67,9 @@ Task<Offset> Simulation::read_table(const SimCluster::Borrowed& stream, TopicPar
   }
 }
 
-void Simulation::add_committed(const std::vector<AbortedTransaction>& aborted, const std::vector<Bytes>& batches,
+void Simulation::add_committed(const std::vector<AbortedTransaction>& aborted, const std::vector<Piece>& batches,
                                Table& table) {
-  for (const Bytes& bytes : batches) {
+  for (const Piece& bytes : batches) {
     auto batch = RecordBatchView::parse(bytes);
     const bool dropped = batch->transactional() && std::ranges::any_of(aborted, [&](const AbortedTransaction& one) {
                            return one.producer_id == batch->producer_id() && one.first <= batch->base_offset() &&

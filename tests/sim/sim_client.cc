@@ -15,14 +15,14 @@ Task<Result<std::vector<uint8_t>>> SimClient::read_exactly(size_t length, Steady
   co_return bytes;
 }
 
-Task<Result<Bytes>> SimClient::exchange(std::vector<Bytes> frame, kafka::ApiKey key, int16_t version) {
+Task<Result<Bytes>> SimClient::exchange(std::vector<Piece> frame, kafka::ApiKey key, int16_t version) {
   SteadyTime deadline = world_.clock().now() + kCallLimit;
   if (!connection_) {
     Address broker = broker_;
     CO_TRY(connection_, co_await world_.network.connect(broker, nullptr, deadline, {}));
   }
   std::vector<ByteView> pieces;
-  for (const Bytes& piece : frame) pieces.push_back(piece.view());
+  for (const Piece& piece : frame) pieces.push_back(piece);
   CO_TRY_STATUS(co_await connection_->write(pieces, deadline, {}));
   CO_TRY(std::vector<uint8_t> size, co_await read_exactly(kafka::kFrameSizeBytes, deadline));
   CO_TRY(size_t length, kafka::decode_frame_size(size));

@@ -31,7 +31,7 @@ class SimClient {
   }
 
  private:
-  Task<Result<Bytes>> exchange(std::vector<Bytes> frame, kafka::ApiKey key, int16_t version);
+  Task<Result<Bytes>> exchange(std::vector<Piece> frame, kafka::ApiKey key, int16_t version);
   Task<Result<std::vector<uint8_t>>> read_exactly(size_t length, SteadyTime deadline);
 
   World& world_;

@@ -18,6 +18,7 @@ NodeConfig SimCluster::config() const {
   config.admin = {host_, kAdminPort};
   config.gateway = {host_, kGatewayPort};
   config.catalog.stream.segment_bytes = 32u << 10;  // small, so that everything happens often
+  config.catalog.stream.send_from_file_bytes = 200;
   config.catalog.stream.checkpoint_bytes = 48u << 10;
   config.catalog.stream.checkpoint_entries = 300;
   config.tail_cache_bytes = 16u << 10;

@@ -44,6 +44,8 @@ Simulation::Simulation(uint64_t seed)
   // A third begins with several connections, a third gets them when the way is long and there is a backlog.
   if (random(3) == 0) source_.link.connections_at_once = static_cast<uint16_t>(2 + random(4));
   if (random(2) == 0) sim_.network().settings.window = 4u << 10;
+  const bool in_memory = random(2) == 0;  // what was written once is not read again to be sent
+  for (const char* host : {"sf", "ny"}) sim_.disk(host).settings.in_memory = in_memory;
 }
 
 Simulation::~Simulation() = default;

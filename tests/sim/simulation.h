@@ -128,7 +128,7 @@ class Simulation {
   kafka::CreateTopicsRequest compacted_topic_request();
   Task<void> create_compacted_topic();
   Task<Offset> read_table(const SimCluster::Borrowed& stream, TopicPartition partition, Table& table);
-  static void add_committed(const std::vector<AbortedTransaction>& aborted, const std::vector<Bytes>& batches,
+  static void add_committed(const std::vector<AbortedTransaction>& aborted, const std::vector<Piece>& batches,
                             Table& table);
   static std::string key_of(const std::string& shown);
   Newest newest_acknowledged(Place place, Offset end) const;

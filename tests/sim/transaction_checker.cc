@@ -35,7 +35,7 @@ Task<bool> Simulation::read_committed(const SimCluster::Borrowed& stream, TopicP
     if (fetched->batches.empty()) co_return true;
     Offset end = RecordBatchView::parse(fetched->batches.back())->next_offset();
     CommittedFilter filter(stream->state().transactions().aborted(partition, from, end));
-    for (const Bytes& bytes : fetched->batches) {
+    for (const Piece& bytes : fetched->batches) {
       auto batch = RecordBatchView::parse(bytes);
       if (!filter.keeps(*batch)) continue;
       auto reader = RecordReader::open(*batch, 1 << 20);

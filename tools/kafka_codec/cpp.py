@@ -24,7 +24,7 @@ def item_type(field: Field, message: Message) -> str:
     if field.base in _SCALAR_TYPES:
         return _SCALAR_TYPES[field.base]
     if field.base == "records":
-        return "ByteView" if message.kind == "request" else "std::vector<Bytes>"
+        return "ByteView" if message.kind == "request" else "std::vector<Piece>"
     return {"text": "std::string", "view": "std::string_view", "bytes": "Bytes"}.get(field.base, field.base)
 
 

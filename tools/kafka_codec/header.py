@@ -12,7 +12,7 @@ _INCLUDES = """\
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
+#include "base/piece.h"
 #include "base/error.h"
 #include "base/uuid.h"
 #include "wire/kafka/api_keys.h"

@@ -54,7 +54,7 @@ def emit_registry(stems: list[str], messages: list[Message]) -> str:
     text += '#include "wire/kafka/message.h"\n'
     text += "".join(f'#include "wire/kafka/{stem}.h"\n' for stem in stems) + _OPEN
     text += "namespace {\n"
-    text += "template <class M>\nResult<std::vector<Bytes>> recode(ByteView body, int16_t version) {\n" \
+    text += "template <class M>\nResult<std::vector<Piece>> recode(ByteView body, int16_t version) {\n" \
             "  TRY(const M message, M::decode(body, version));\n" \
             "  Writer out;\n  TRY_STATUS(message.encode(out, version));\n  return out.take();\n}\n\n"
     text += "const MessageType kMessages[] = {\n"

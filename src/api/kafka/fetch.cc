@@ -55,6 +55,7 @@ kafka::FetchResponse::Partition describe(FetchedPartition& partition, bool read_
 Task<Result<KafkaAnswer>> handle_fetch(const KafkaRequest& request) {
   CO_TRY(kafka::FetchRequest asked, decode_request<kafka::FetchRequest>(request));
   FetchRequest wanted = read_request(asked, request.version());
+  wanted.files = request.sends_files && wanted.zstd_allowed;
   ClientQuotas& quotas = request.broker().quotas();
   const size_t window = quotas.window_bytes(QuotaKey::consumer_byte_rate, request.caller);
   wanted.max_bytes = static_cast<int32_t>(std::min<size_t>(std::max(wanted.max_bytes, 0), window));

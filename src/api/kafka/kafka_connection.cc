@@ -158,7 +158,8 @@ Task<bool> KafkaConnection::handle_one(Bytes frame) {
   const std::string_view client_id = header->client_id.value_or("");
   if (caller_.client_id != client_id) caller_.client_id = client_id;
   caller_.action = api->access.action;
-  KafkaRequest request{service_, *header, frame, caller_, stopped_.get_token(), gone_.get_token()};
+  KafkaRequest request{
+      service_, *header, frame, caller_, stopped_.get_token(), gone_.get_token(), connection_->sends_files()};
   Result<KafkaAnswer> answer = co_await api->handler(request);
   if (!answer) {
     if (!request.gone.stop_requested()) refuse(info.name, answer.error().message);
@@ -197,7 +198,7 @@ void KafkaConnection::give(Answer& answer, KafkaFrame frame, ByteBudget::Share s
   answer.frame = std::move(frame);
   answer.share = std::move(share);
   answer.ready = true;
-  for (const Bytes& piece : answer.frame) answer_bytes_ += piece.size();
+  for (const Piece& piece : answer.frame) answer_bytes_ += piece.size();
   if (wants_write()) output_.notify_all();
 }
 
@@ -209,7 +210,7 @@ KafkaConnection::Outgoing KafkaConnection::gather() {
     Answer& answer = answers_.front();
     size_t bytes = 0;
     while (answer.next < answer.frame.size() && room()) {
-      Bytes& piece = answer.frame[answer.next++];
+      Piece& piece = answer.frame[answer.next++];
       bytes += piece.size();
       out.bytes += piece.size();
       out.pieces.push_back(std::move(piece));
@@ -221,8 +222,27 @@ KafkaConnection::Outgoing KafkaConnection::gather() {
   return out;
 }
 
+// Runs of pieces in memory as one write; each piece of a file by itself.
+Task<Status> KafkaConnection::send(const KafkaFrame& pieces) {
+  const SteadyTime deadline = service_.broker.world().clock().now() + service_.options.idle_timeout;
+  std::vector<ByteView> views;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    const Piece& piece = pieces[i];
+    if (piece.in_memory()) views.push_back(piece);
+    const bool last = i + 1 == pieces.size() || !pieces[i + 1].in_memory();
+    if (last && !views.empty()) {
+      CO_TRY_STATUS(co_await connection_->write(views, deadline, stopped_.get_token()));
+      views.clear();
+    }
+    if (!piece.in_memory()) {
+      CO_TRY_STATUS(
+          co_await connection_->send_file(piece.file(), piece.at(), piece.size(), deadline, stopped_.get_token()));
+    }
+  }
+  co_return Status{};
+}
+
 Task<void> KafkaConnection::write() {
-  Clock& clock = service_.broker.world().clock();
   while (!broken_) {
     if (!wants_write()) {
       if (handled_all_ && answers_.empty()) break;
@@ -231,11 +251,10 @@ Task<void> KafkaConnection::write() {
       continue;
     }
     Outgoing outgoing = gather();
-    std::vector<ByteView> pieces(outgoing.pieces.begin(), outgoing.pieces.end());
-    const SteadyTime deadline = clock.now() + service_.options.idle_timeout;
-    Status written = co_await connection_->write(pieces, deadline, stopped_.get_token());
+    Status written = co_await send(outgoing.pieces);
     answer_bytes_ -= outgoing.bytes;
     if (room_.has_waiters()) room_.notify_all();
+    if (!written && written.error().code == ErrorCode::io) refuse("an answer", written.error().message);
     if (!written) break_off();
   }
   connection_->close();  // ends the reading too

@@ -55,6 +55,7 @@ class KafkaConnection {
   bool take_frames();
   bool wants_write() const { return !answers_.empty() && answers_.front().ready; }
   Outgoing gather();
+  Task<Status> send(const KafkaFrame& pieces);
   void refuse(std::string_view what, const std::string& why);
   void end_input();
   void break_off();

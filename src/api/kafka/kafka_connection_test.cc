@@ -73,9 +73,9 @@ TEST_F(KafkaConnectionTest, RequestsArriveInPiecesAndSeveralAtOnce) {
   KafkaTestClient client = connect();
   std::vector<uint8_t> bytes;
   for (int i = 1; i <= 3; ++i) {
-    for (const Bytes& piece : must(kafka::encode_request_frame(kafka::MetadataRequest{}, 12, i, "tester"))) {
-      bytes.insert(bytes.end(), piece.view().begin(), piece.view().end());
-    }
+    std::vector<uint8_t> frame =
+        join_pieces(must(kafka::encode_request_frame(kafka::MetadataRequest{}, 12, i, "tester")));
+    bytes.insert(bytes.end(), frame.begin(), frame.end());
   }
   for (size_t at = 0; at < bytes.size(); at += 7)
     client.send_bytes(ByteView(bytes).subspan(at, std::min<size_t>(7, bytes.size() - at)));
@@ -91,7 +91,7 @@ TEST_F(KafkaConnectionTest, LargeRequestsPassWhole) {
   request.topics[0].partitions[0].partition_max_bytes = 1;
   kafka::FetchResponse got = client.call<kafka::FetchResponse>(request, 11);
   size_t bytes = 0;
-  for (const Bytes& piece : *got.responses[0].partitions[0].records) bytes += piece.size();
+  for (const Piece& piece : *got.responses[0].partitions[0].records) bytes += piece.size();
   EXPECT_EQ(bytes, batch.size());
 }
 
@@ -101,10 +101,7 @@ TEST_F(KafkaConnectionTest, WithoutAcksNothingIsAnswered) {
   std::vector<uint8_t> batch = batch_of({"a"});
   must(kafka::encode_request_frame(produce(batch, 0), 9, 1, "tester"));
   KafkaTestClient other = connect();
-  std::vector<uint8_t> bytes;
-  for (const Bytes& piece : must(kafka::encode_request_frame(produce(batch, 0), 9, 77, "tester"))) {
-    bytes.insert(bytes.end(), piece.view().begin(), piece.view().end());
-  }
+  std::vector<uint8_t> bytes = join_pieces(must(kafka::encode_request_frame(produce(batch, 0), 9, 77, "tester")));
   client.send_bytes(bytes);
   client.call<kafka::MetadataResponse>(kafka::MetadataRequest{}, 12);  // its correlation id is checked
   other.send_bytes(bytes);

@@ -192,7 +192,7 @@ TEST_F(KafkaFetchTest, AConsumerAboveItsQuotaGetsItsRate) {
   while (offset < 40) {
     auto response = fetch(12, 0, -1, {ask(12, 0, offset)});
     size_t bytes = 0;
-    for (const Bytes& piece : response.responses.at(0).partitions.at(0).records.value()) bytes += piece.size();
+    for (const Piece& piece : response.responses.at(0).partitions.at(0).records.value()) bytes += piece.size();
     offset += static_cast<int64_t>(bytes / 10'000);
     EXPECT_LE(bytes, 101'000u) << "more than a window's worth at once";
     throttled += response.throttle_time_ms > 0;

@@ -29,7 +29,7 @@ class KafkaTestClient {
   }
   template <class Request>
   void send(const Request& request, int16_t version) {
-    std::vector<Bytes> frame = must(kafka::encode_request_frame(request, version, ++sent_, "tester"));
+    std::vector<Piece> frame = must(kafka::encode_request_frame(request, version, ++sent_, "tester"));
     std::vector<ByteView> pieces(frame.begin(), frame.end());
     must(sim_.executor().run(connection_->write(pieces, kNever, {})));
   }
@@ -91,10 +91,7 @@ class KafkaTestClient {
  private:
   template <class Response>
   static std::vector<uint8_t> encode(const Response& response, int16_t version, int32_t correlation_id) {
-    std::vector<uint8_t> out;
-    for (const Bytes& piece : must(kafka::encode_response_frame(response, version, correlation_id))) {
-      out.insert(out.end(), piece.view().begin(), piece.view().end());
-    }
+    std::vector<uint8_t> out = join_pieces(must(kafka::encode_response_frame(response, version, correlation_id)));
     out.erase(out.begin(), out.begin() + 4);
     return out;
   }

@@ -170,7 +170,7 @@ TEST_F(KafkaTransactionsTest, ReadersGetTheLastStableOffsetAndWhatWasAborted) {
     EXPECT_EQ(read.last_stable_offset, 2);
     ASSERT_EQ(read.records->size(), 1u);
     RecordBatchView first = must(RecordBatchView::parse(read.records->at(0)));
-    RecordBatchView marker = must(RecordBatchView::parse(read.records->at(0).view().subspan(first.size())));
+    RecordBatchView marker = must(RecordBatchView::parse(read.records->at(0).bytes().view().subspan(first.size())));
     EXPECT_TRUE(marker.control());
     EXPECT_FALSE(must(parse_control_batch(marker)).committed);
     ASSERT_TRUE(read.aborted_transactions.has_value());

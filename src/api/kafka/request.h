@@ -28,12 +28,13 @@ struct KafkaRequest {
   const Caller& caller;  // with this API's action; the connection's
   std::stop_token stop;  // the listener stops
   std::stop_token gone;  // that, or the client has gone: for requests that wait
+  bool sends_files;      // the answer may have pieces of files
 
   int16_t version() const { return header.api_version; }
   Broker& broker() const { return service.broker; }
 };
 
-using KafkaFrame = std::vector<Bytes>;  // the pieces of one answer, size and header included
+using KafkaFrame = std::vector<Piece>;  // the pieces of one answer, size and header included
 
 struct KafkaAnswer {
   KafkaFrame frame;  // empty: nothing is sent

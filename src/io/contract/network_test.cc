@@ -150,6 +150,32 @@ TEST_P(NetworkContract, WritesWaitForTheReaderAndEndByDeadlineAndStop) {
   harness->run(write_limits(world, harness->host(), identity));
 }
 
+Task<void> file_sent(World& world, std::string host, const TlsIdentity* identity, std::string path) {
+  Pair pair = co_await connect_pair(world, host, identity);
+  Result<std::unique_ptr<File>> opened = co_await world.files.open(path, OpenMode::create_new);
+  std::unique_ptr<File> file = must(std::move(opened));
+  std::string text = noise(3'000'000);  // more than is sent at once
+  std::vector<Bytes> content;
+  content.push_back(Bytes::copy(as_bytes(text)));
+  Status stored = co_await file->write(0, content);
+  must(stored);
+  std::stop_token never;
+  TaskScope scope(world.executor);
+  scope.spawn([](World& world, Connection& from, File& file, size_t size, std::stop_token stop) -> Task<void> {
+    Status sent = co_await from.send_file(file, 10, size - 20, soon(world), stop);
+    must(sent);
+    co_await send(world, from, "and more");
+    Status beyond = co_await from.send_file(file, size - 5, 10, soon(world), stop);
+    expect_error(beyond, ErrorCode::io);
+  }(world, *pair.server, *file, text.size(), never));
+  std::string got = co_await receive(world, *pair.client, text.size() - 20 + 8);
+  EXPECT_TRUE(got == text.substr(10, text.size() - 20) + "and more");
+  co_await scope.join();
+}
+TEST_P(NetworkContract, SendsWhatIsInAFile) {
+  harness->run(file_sent(world, harness->host(), identity, harness->directory() + "/sent"));
+}
+
 Task<void> own_close(World& world, std::string host, const TlsIdentity* identity) {
   Pair pair = co_await connect_pair(world, host, identity);
   std::vector<uint8_t> buffer(10);

@@ -1,10 +1,14 @@
 #include "io/real/real_connection.h"
 
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cerrno>
 
+#include "io/real/posix_error.h"
+#include "io/real/real_file.h"
 #include "io/real/tcp_options.h"
 
 namespace distributary {
@@ -12,6 +16,7 @@ namespace distributary {
 namespace {
 
 constexpr size_t kPiecesPerSend = 64;
+constexpr size_t kSendFileBytes = 1u << 20;  // of one call
 
 Status closed_here() { return fail(ErrorCode::closed, "the connection was closed here"); }
 
@@ -94,6 +99,38 @@ Task<Status> RealConnection::write(std::span<const ByteView> pieces, SteadyTime 
       continue;
     }
     if (errno == EINTR) continue;
+    if (errno != EAGAIN) co_return socket_error(*socket_, errno);
+    Status waited = co_await wait(RealSocket::kWritable, deadline, stop);
+    CO_TRY_STATUS(waited);
+  }
+  if (socket_->closed()) co_return closed_here();
+  co_return Status{};
+}
+
+// What was read a moment ago is in memory; what has waited for a slow receiver may not be, and is then read on the
+// pool: the system would let this thread wait for the device.
+Task<Status> RealConnection::send_file(File& file, uint64_t at, size_t size, SteadyTime deadline,
+                                       std::stop_token stop) {
+  Status turn = co_await take_turn(stop);
+  CO_TRY_STATUS(turn);
+  auto* real = dynamic_cast<RealFile*>(&file);
+  off_t next = static_cast<off_t>(at);
+  const off_t end = static_cast<off_t>(at + size);
+  while (next < end && !socket_->closed()) {
+    const size_t part = std::min(static_cast<size_t>(end - next), kSendFileBytes);
+    if (real == nullptr || !real->in_memory(static_cast<uint64_t>(next), part)) {
+      Status sent = co_await Connection::send_file(file, static_cast<uint64_t>(next), part, deadline, stop);
+      CO_TRY_STATUS(sent);
+      next += static_cast<off_t>(part);
+      continue;
+    }
+    ssize_t sent = ::sendfile(socket_->descriptor(), real->descriptor(), &next, part);
+    if (sent > 0 || (sent < 0 && errno == EINTR)) continue;
+    if (sent == 0 || errno == EIO) co_return posix_error("send from", real->path(), sent == 0 ? ENODATA : errno);
+    if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) {  // the file system has no such thing
+      real = nullptr;
+      continue;
+    }
     if (errno != EAGAIN) co_return socket_error(*socket_, errno);
     Status waited = co_await wait(RealSocket::kWritable, deadline, stop);
     CO_TRY_STATUS(waited);

@@ -12,6 +12,8 @@ class RealConnection : public Connection {
   ~RealConnection() override { socket_->close(); }
   Task<Result<size_t>> read_some(MutableBytes into, SteadyTime deadline, std::stop_token stop) override;
   Task<Status> write(std::span<const ByteView> pieces, SteadyTime deadline, std::stop_token stop) override;
+  Task<Status> send_file(File& file, uint64_t at, size_t size, SteadyTime deadline, std::stop_token stop) override;
+  bool sends_files() const override { return true; }
   void close() override { socket_->close(); }
   std::string peer_address() const override { return socket_->peer(); }
   const std::optional<PeerIdentity>& peer_identity() const override { return identity_; }
@@ -35,6 +37,11 @@ class TlsConnection final : public RealConnection {
   ~TlsConnection() override { close(); }
   Task<Result<size_t>> read_some(MutableBytes into, SteadyTime deadline, std::stop_token stop) override;
   Task<Status> write(std::span<const ByteView> pieces, SteadyTime deadline, std::stop_token stop) override;
+  // Encrypted here, so read first.
+  Task<Status> send_file(File& file, uint64_t at, size_t size, SteadyTime deadline, std::stop_token stop) override {
+    return Connection::send_file(file, at, size, deadline, std::move(stop));
+  }
+  bool sends_files() const override { return false; }
   void close() override;
 
  private:

@@ -76,6 +76,11 @@ class Remaining {
 std::atomic<bool> nowait_reads{true};
 std::atomic<bool> nowait_writes{true};
 
+uint64_t new_stamp() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
+
 // As much as there is without waiting (with RWF_NOWAIT) or until the end of the file. errno in `error`, or 0.
 size_t read_now(int descriptor, uint64_t at, MutableBytes into, int flags, int& error) {
   size_t have = 0;
@@ -96,17 +101,31 @@ size_t read_now(int descriptor, uint64_t at, MutableBytes into, int flags, int& 
 
 }  // namespace
 
-RealFile::RealFile(Executor& executor, BlockingPool& pool, BlockingPool& reads, int descriptor, std::string path)
+RealFile::RealFile(Executor& executor, BlockingPool& pool, BlockingPool& reads, int descriptor, std::string path,
+                   bool created)
     : executor_(executor),
       pool_(pool),
       reads_(reads),
       descriptor_(descriptor),
       path_(std::move(path)),
+      device_stamp_(created ? 0 : new_stamp()),
+      changed_(change_times()),
       turn_ended_(executor) {}
 
+// The last who closes a removed file gives its space back, which takes long for a large one.
 RealFile::~RealFile() {
-  ::close(descriptor_);
-  if (scattered_ >= 0) ::close(scattered_);
+  auto close_all = [descriptor = descriptor_, scattered = scattered_] {
+    ::close(descriptor);
+    if (scattered >= 0) ::close(scattered);
+  };
+  struct stat status {};
+  const bool removed = ::fstat(descriptor_, &status) == 0 && status.st_nlink == 0;
+  direct_.reset();
+  if (removed) {
+    pool_.run(executor_, close_all, [] {});
+  } else {
+    close_all();
+  }
 }
 
 Task<Result<size_t>> RealFile::read(uint64_t at, MutableBytes into) { return read_from(descriptor_, at, into); }
@@ -130,15 +149,17 @@ struct RealFile::ScatteredJob {
   const DirectReader* direct = nullptr;  // or null
   std::span<const ReadRange> ranges;
   int error = 0;
-  uint64_t short_at = 0;  // where the file ended too early; 0: nowhere
+  bool through_cache = false;  // something was read into the page cache
+  uint64_t short_at = 0;       // where the file ended too early; 0: nowhere
 
   // On a thread of the pool.
   size_t run() {
     for (const ReadRange& range : ranges) {
       size_t have = 0;
       error = EINVAL;
-      if (direct != nullptr && !in_page_cache(descriptor, range.at, range.into.size()))
-        have = direct->read(range.at, range.into, error);
+      const bool cached = in_page_cache(descriptor, range.at, range.into.size());
+      if (direct != nullptr && !cached) have = direct->read(range.at, range.into, error);
+      if (error == EINVAL && !cached) through_cache = true;
       if (error == EINVAL) have = read_now(descriptor, range.at, range.into, 0, error);
       if (error == 0 && have < range.into.size()) short_at = range.at + have;
       if (error != 0 || short_at != 0) break;
@@ -165,6 +186,7 @@ Task<Status> RealFile::read_scattered_all(std::vector<ReadRange> ranges) {
   TaskScope scope(executor_);
   for (ScatteredJob& job : jobs) scope.spawn(run_job(job));
   co_await scope.join();
+  if (std::ranges::any_of(jobs, &ScatteredJob::through_cache)) device_stamp_ = new_stamp();
   for (const ScatteredJob& job : jobs) {
     if (job.error != 0) co_return posix_error("read", path_, job.error);
     if (job.short_at != 0)
@@ -197,10 +219,31 @@ Task<Result<size_t>> RealFile::read_from(int descriptor, uint64_t at, MutableByt
   if (error == 0) co_return have;
   if (error == EOPNOTSUPP) nowait_reads.store(false, std::memory_order_relaxed);
   MutableBytes rest = into.subspan(have);
+  device_stamp_ = new_stamp();
   auto work = [descriptor, at, have, rest, &error] { return read_now(descriptor, at + have, rest, 0, error); };
   size_t more = co_await run_blocking(reads_, executor_, work);
   if (error != 0) co_return posix_error("read", path_, error);
   co_return have + more;
+}
+
+RealFile::ChangeTimes RealFile::change_times() const {
+  struct stat status {};
+  if (::fstat(descriptor_, &status) != 0) return {};
+  return {status.st_mtim, status.st_ctim};
+}
+
+// What somebody else has written is like what has just come from the device.
+void RealFile::look_for_changes() {
+  const ChangeTimes now = change_times();
+  auto same = [](const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; };
+  if (same(now.content, changed_.content) && same(now.inode, changed_.inode)) return;
+  changed_ = now;
+  device_stamp_ = new_stamp();
+}
+
+uint64_t RealFile::device_stamp() {
+  if (current_turn_ == next_turn_) look_for_changes();
+  return device_stamp_;
 }
 
 Task<void> RealFile::wait_for_turn(uint64_t turn) {
@@ -211,6 +254,7 @@ Task<void> RealFile::wait_for_turn(uint64_t turn) {
 }
 
 void RealFile::end_turn() {
+  changed_ = change_times();
   ++current_turn_;
   turn_ended_.notify_all();
 }
@@ -218,6 +262,7 @@ void RealFile::end_turn() {
 Task<Status> RealFile::write(uint64_t at, std::vector<Bytes> pieces) {
   uint64_t turn = next_turn_++;
   co_await wait_for_turn(turn);
+  look_for_changes();
   Remaining remaining(at, pieces);
   int error = 0;
   while (!remaining.done() && error == 0 && nowait_writes.load(std::memory_order_relaxed)) {
@@ -259,6 +304,7 @@ Task<Status> RealFile::sync() {
 Task<Status> RealFile::truncate(uint64_t size) {
   uint64_t turn = next_turn_++;
   co_await wait_for_turn(turn);
+  look_for_changes();
   auto work = [descriptor = descriptor_, size] {
     return ::ftruncate(descriptor, static_cast<off_t>(size)) == 0 ? 0 : errno;
   };
@@ -271,6 +317,7 @@ Task<Status> RealFile::truncate(uint64_t size) {
 Task<Status> RealFile::allocate(uint64_t size) {
   uint64_t turn = next_turn_++;
   co_await wait_for_turn(turn);
+  look_for_changes();
   auto work = [descriptor = descriptor_, size] {
     int failed = 0;
     do {

@@ -122,7 +122,7 @@ Result<uint64_t> file_size_now(const std::string& path) {
 Task<Result<std::unique_ptr<File>>> RealFileSystem::open(std::string path, OpenMode mode) {
   auto work = [&path, mode] { return open_now(path, mode); };
   CO_TRY(int number, co_await run_blocking(pool_, executor_, work));
-  co_return std::make_unique<RealFile>(executor_, pool_, reads_, number, path);
+  co_return std::make_unique<RealFile>(executor_, pool_, reads_, number, path, mode == OpenMode::create_new);
 }
 
 Task<Status> RealFileSystem::rename(std::string from, std::string to) {

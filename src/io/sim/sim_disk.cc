@@ -301,6 +301,7 @@ Status SimDisk::corrupt(const std::string& path, uint64_t at, uint64_t length, u
   TRY(SimInodePtr inode, find(path));
   CHECK(at + length <= inode->data.size());
   for (uint64_t i = 0; i < length; ++i) inode->data.damage(at + i, pattern);
+  ++inode->device_stamp;
   return {};
 }
 

@@ -30,7 +30,8 @@ struct SimDiskSettings {
   Duration max_write_latency = std::chrono::microseconds(50);
   Duration min_sync_latency = std::chrono::microseconds(100);
   Duration max_sync_latency = std::chrono::milliseconds(2);
-  double read_error = 0;  // probabilities
+  bool in_memory = false;  // what File::in_memory says
+  double read_error = 0;   // probabilities
   double write_error = 0;
   double sync_error = 0;
   double early_writeback = 0.1;  // see SimFileData::write
@@ -61,6 +62,7 @@ struct SimInode {
   uint64_t charged = 0;  // bytes of capacity
   int names = 0;
   int opens = 0;
+  uint64_t device_stamp = 0;      // File::device_stamp
   bool writeback_failed = false;  // and nobody has been told
   // A directory.
   std::map<std::string, SimInodePtr> entries;

@@ -42,6 +42,8 @@ class SimFile final : public File {
   }
 
   Task<Result<size_t>> read(uint64_t at, MutableBytes into) override;
+  bool in_memory(uint64_t, size_t) const override { return disk_.settings.in_memory; }
+  uint64_t device_stamp() override { return inode_->device_stamp; }
   Task<Status> write(uint64_t at, std::vector<Bytes> pieces) override;
   Task<Status> sync() override;
   Task<Status> truncate(uint64_t size) override;
@@ -77,6 +79,7 @@ Task<Result<size_t>> SimFile::read(uint64_t at, MutableBytes into) {
   size_t count = std::min<size_t>(into.size(), bytes.size() - at);
   std::copy_n(bytes.begin() + static_cast<ptrdiff_t>(at), count, into.begin());
   disk_.bytes_read += count;
+  if (!disk_.settings.in_memory) ++inode_->device_stamp;
   co_return count;
 }
 

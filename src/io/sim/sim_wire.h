@@ -69,6 +69,7 @@ class SimConnection final : public Connection {
   ~SimConnection() override { close(); }
   Task<Result<size_t>> read_some(MutableBytes into, SteadyTime deadline, std::stop_token stop) override;
   Task<Status> write(std::span<const ByteView> pieces, SteadyTime deadline, std::stop_token stop) override;
+  bool sends_files() const override { return true; }
   void close() override { wire_->close(end_); }
   std::string peer_address() const override;
   const std::optional<PeerIdentity>& peer_identity() const override { return peer_; }

@@ -176,6 +176,11 @@ Task<Result<std::vector<Bytes>>> LocalLog::read_ranges(SegmentNumber segment, st
   co_return found;
 }
 
+Task<Result<std::shared_ptr<File>>> LocalLog::segment_file(SegmentNumber segment) {
+  CO_TRY_STATUS(usable());
+  co_return co_await file_of(segment);
+}
+
 Task<Status> LocalLog::truncate(SegmentNumber segment, uint64_t bytes) {
   CO_TRY_STATUS(writable());
   CO_TRY_STATUS(check_truncate(segments_, segment, bytes, name_));

@@ -34,6 +34,7 @@ class LocalLog final : public Log {
   Task<Status> sync() override;
   Task<Result<Bytes>> read(SegmentNumber segment, uint64_t at, size_t length, ReadPattern pattern) override;
   Task<Result<std::vector<Bytes>>> read_ranges(SegmentNumber segment, std::vector<LogRange> ranges) override;
+  Task<Result<std::shared_ptr<File>>> segment_file(SegmentNumber segment) override;
   Task<Status> truncate(SegmentNumber segment, uint64_t bytes) override;
   Task<Status> remove_segment(SegmentNumber number) override;
   Task<Status> begin_rewrite(SegmentNumber first, SegmentNumber last, RewriteNumber rewrite) override;

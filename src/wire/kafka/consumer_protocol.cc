@@ -24,9 +24,7 @@ Result<Bytes> encode_blob(const Message& message, int16_t version) {
   Writer out;
   out.i16(version);
   TRY_STATUS(message.encode(out, version));
-  std::vector<uint8_t> blob;
-  for (const Bytes& piece : out.take()) blob.insert(blob.end(), piece.view().begin(), piece.view().end());
-  return Bytes(std::move(blob));
+  return Bytes(join_pieces(out.take()));
 }
 
 }  // namespace

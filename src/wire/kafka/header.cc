@@ -62,7 +62,7 @@ void begin_response_frame(Writer& out, const ApiInfo& api, int16_t version, int3
   out.no_tags();
 }
 
-Result<std::vector<Bytes>> finish_frame(Writer& out, size_t limit) {
+Result<std::vector<Piece>> finish_frame(Writer& out, size_t limit) {
   TRY_STATUS(out.status("a frame"));
   size_t size = out.size() - kFrameSizeBytes;
   if (size > limit) {

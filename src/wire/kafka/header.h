@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
+#include "base/piece.h"
 #include "base/error.h"
 #include "wire/kafka/api_table.h"
 #include "wire/kafka/limits.h"
@@ -44,11 +44,11 @@ Result<ResponseHeader> decode_response_header(ByteView frame, const ApiInfo& api
 // Size (to be patched by finish_frame) and header.
 void begin_request_frame(Writer& out, const RequestHeader& header);
 void begin_response_frame(Writer& out, const ApiInfo& api, int16_t version, int32_t correlation_id);
-Result<std::vector<Bytes>> finish_frame(Writer& out, size_t limit);
+Result<std::vector<Piece>> finish_frame(Writer& out, size_t limit);
 
 // A whole response: for ApiVersions in an unknown version, call it with version 0.
 template <class Response>
-Result<std::vector<Bytes>> encode_response_frame(const Response& response, int16_t version, int32_t correlation_id) {
+Result<std::vector<Piece>> encode_response_frame(const Response& response, int16_t version, int32_t correlation_id) {
   Writer out;
   begin_response_frame(out, *find_api(Response::kKey), version, correlation_id);
   TRY_STATUS(response.encode(out, version));
@@ -57,7 +57,7 @@ Result<std::vector<Bytes>> encode_response_frame(const Response& response, int16
 
 // A whole request, for clients. Records are borrowed.
 template <class Request>
-Result<std::vector<Bytes>> encode_request_frame(const Request& request, int16_t version, int32_t correlation_id,
+Result<std::vector<Piece>> encode_request_frame(const Request& request, int16_t version, int32_t correlation_id,
                                                 std::optional<std::string_view> client_id) {
   Writer out;
   begin_request_frame(out, {find_api(Request::kKey), version, correlation_id, client_id, {}});

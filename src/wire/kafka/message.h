@@ -12,7 +12,7 @@
 // Who owns what:
 //  - Requests of Produce and Fetch borrow: their std::string_view and ByteView fields point into the frame, which must
 //    outlive the message. To encode one, records are borrowed too, until the pieces have been written.
-//  - Everything else owns its content. Records of a response are shared pieces (std::vector<Bytes>), passed to the
+//  - Everything else owns its content. Records of a response are shared pieces (std::vector<Piece>), passed to the
 //    socket untouched; decode(const Bytes&) shares the frame, decode(ByteView) copies.
 // Differing from Kafka's own defaults, every error_message is null unless set.
 #pragma once

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
+#include "base/piece.h"
 #include "base/error.h"
 
 namespace distributary::kafka {
@@ -16,7 +16,7 @@ struct MessageType {
   int16_t min_version;
   int16_t max_version;
   // Decodes and encodes again. The pieces may borrow from `body`.
-  Result<std::vector<Bytes>> (*recode)(ByteView body, int16_t version);
+  Result<std::vector<Piece>> (*recode)(ByteView body, int16_t version);
 };
 
 std::span<const MessageType> message_registry();

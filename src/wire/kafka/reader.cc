@@ -112,7 +112,7 @@ std::optional<Bytes> Reader::optional_bytes(bool may_be_null) {
   return Bytes::copy(*bytes);
 }
 
-void Reader::record_pieces(std::vector<Bytes>& out) {
+void Reader::record_pieces(std::vector<Piece>& out) {
   out.clear();
   ByteView records = bytes_view();
   if (records.empty()) return;
@@ -123,7 +123,7 @@ void Reader::record_pieces(std::vector<Bytes>& out) {
   }
 }
 
-void Reader::record_pieces(std::optional<std::vector<Bytes>>& out, bool may_be_null) {
+void Reader::record_pieces(std::optional<std::vector<Piece>>& out, bool may_be_null) {
   const uint8_t* start = at_;
   if (bytes_length()) {
     at_ = ok() ? start : end_;

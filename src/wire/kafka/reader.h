@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
+#include "base/piece.h"
 #include "base/error.h"
 #include "base/uuid.h"
 #include "wire/kafka/error_code.h"
@@ -58,8 +58,8 @@ class Reader {
   std::optional<Bytes> optional_bytes(bool may_be_null = true);
   std::optional<ByteView> optional_bytes_view(bool may_be_null = true);
   // Records of a response, as one piece.
-  void record_pieces(std::vector<Bytes>& out);
-  void record_pieces(std::optional<std::vector<Bytes>>& out, bool may_be_null = true);
+  void record_pieces(std::vector<Piece>& out);
+  void record_pieces(std::optional<std::vector<Piece>>& out, bool may_be_null = true);
 
   // Reads the count, empties `items` and makes some room. Null is 0 items of an absent optional.
   template <class T>

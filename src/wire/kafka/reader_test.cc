@@ -114,7 +114,7 @@ TEST(KafkaReader, TagsMustAscend) {
 TEST(KafkaReader, RecordsShareTheFrame) {
   Bytes frame = Bytes::copy(as_bytes(std::string_view("\0\0\0\3abc", 7)));
   Reader reader(frame, kResponseLimits);
-  std::optional<std::vector<Bytes>> pieces;
+  std::optional<std::vector<Piece>> pieces;
   reader.record_pieces(pieces);
   ASSERT_TRUE(pieces && pieces->size() == 1);
   EXPECT_EQ((*pieces)[0].data(), frame.data() + 4);

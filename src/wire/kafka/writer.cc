@@ -88,20 +88,20 @@ void Writer::optional_records(const std::optional<ByteView>& value, bool may_be_
   null_length();
 }
 
-void Writer::records(const std::vector<Bytes>& pieces) {
+void Writer::records(const std::vector<Piece>& pieces) {
   size_t total = 0;
-  for (const Bytes& piece : pieces) total += piece.size();
+  for (const Piece& piece : pieces) total += piece.size();
   length(total);
-  for (const Bytes& piece : pieces) borrow(piece);
+  for (const Piece& piece : pieces) borrow(piece);
 }
 
-void Writer::optional_records(const std::optional<std::vector<Bytes>>& pieces, bool may_be_null) {
+void Writer::optional_records(const std::optional<std::vector<Piece>>& pieces, bool may_be_null) {
   if (pieces) return records(*pieces);
   if (!may_be_null) return length(0);
   null_length();
 }
 
-void Writer::borrow(Bytes piece) {
+void Writer::borrow(Piece piece) {
   if (piece.empty()) return;
   borrowed_bytes_ += piece.size();
   borrowed_.push_back({own_.size(), std::move(piece)});
@@ -123,9 +123,9 @@ void Writer::patch_i32(size_t at, int32_t value) {
   for (size_t i = 0; i < 4; ++i) own_[at + i] = static_cast<uint8_t>(static_cast<uint32_t>(value) >> (8 * (3 - i)));
 }
 
-std::vector<Bytes> Writer::take() {
+std::vector<Piece> Writer::take() {
   Bytes own(std::move(own_));
-  std::vector<Bytes> pieces;
+  std::vector<Piece> pieces;
   size_t at = 0;
   for (Borrowed& entry : borrowed_) {
     if (entry.at > at) pieces.push_back(own.slice(at, entry.at - at));

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
+#include "base/piece.h"
 #include "base/error.h"
 #include "base/uuid.h"
 #include "wire/kafka/error_code.h"
@@ -56,8 +56,8 @@ class Writer {
   void records(ByteView value);
   void optional_records(const std::optional<ByteView>& value, bool may_be_null = true);
   // Of a response: the pieces are shared.
-  void records(const std::vector<Bytes>& pieces);
-  void optional_records(const std::optional<std::vector<Bytes>>& pieces, bool may_be_null = true);
+  void records(const std::vector<Piece>& pieces);
+  void optional_records(const std::optional<std::vector<Piece>>& pieces, bool may_be_null = true);
 
   template <class T>
   void begin_list(const std::vector<T>& items) {
@@ -77,13 +77,13 @@ class Writer {
 
   void raw(ByteView value) { own_.insert(own_.end(), value.begin(), value.end()); }
   // Adds a piece without copying it.
-  void borrow(Bytes piece);
+  void borrow(Piece piece);
   // Adds all that another writer has.
   void append(Writer&& other);
   // Overwrites 4 bytes written before any borrowed piece.
   void patch_i32(size_t at, int32_t value);
   // All pieces in order; the writer is empty afterwards.
-  std::vector<Bytes> take();
+  std::vector<Piece> take();
 
  private:
   template <class T>
@@ -104,7 +104,7 @@ class Writer {
 
   struct Borrowed {
     size_t at;  // position in own_ before which it belongs
-    Bytes piece;
+    Piece piece;
   };
   std::vector<uint8_t> own_;
   std::vector<Borrowed> borrowed_;

@@ -21,7 +21,7 @@ TEST(KafkaWriter, LargeByteFieldsAreBorrowedAndSmallOnesCopied) {
   out.bytes(large);
   out.i8(3);
   EXPECT_EQ(out.size(), 4 + small.size() + 4 + large.size() + 1);
-  std::vector<Bytes> pieces = out.take();
+  std::vector<Piece> pieces = out.take();
   ASSERT_EQ(pieces.size(), 3u);
   EXPECT_EQ(pieces[0].size(), 4 + small.size() + 4);
   EXPECT_EQ(pieces[1].data(), large.data());
@@ -81,7 +81,7 @@ TEST(KafkaWriter, BorrowedPiecesKeepTheirPlaceInsideTags) {
   tags.start(3).bytes(large);
   tags.finish();
   out.i8(2);
-  std::vector<Bytes> pieces = out.take();
+  std::vector<Piece> pieces = out.take();
   ASSERT_EQ(pieces.size(), 3u);
   // 1, one tag, tag 3, size 2002 as varint, length 2001 as varint
   EXPECT_EQ(join_pieces({pieces[0]}), (std::vector<uint8_t>{1, 1, 3, 0xd2, 0x0f, 0xd1, 0x0f}));
