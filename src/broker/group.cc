@@ -84,6 +84,7 @@ ReplyHandle<SyncAnswer> Group::sync(SyncRequest request) {
 void Group::give_assignments() {
   state_ = GroupState::stable;
   changed_ = has_been_stable_ = true;
+  kept_.clear();
   for (auto& [id, member] : members_) {
     if (!member.syncing) continue;
     auto reply = std::exchange(member.syncing, nullptr);
@@ -204,10 +205,9 @@ std::optional<GroupSnapshot> Group::snapshot() const {
   return GroupSnapshot{protocol_type_, protocol_name_, generation_, leader_, members_};
 }
 
-void Group::restore(GroupSnapshot snapshot) {
+void Group::begin(GroupSnapshot snapshot) {
   CHECK(state_ == GroupState::empty && members_.empty());
   state_ = GroupState::stable;
-  has_been_stable_ = true;
   protocol_type_ = std::move(snapshot.protocol_type);
   protocol_name_ = std::move(snapshot.protocol_name);
   generation_ = snapshot.generation;
@@ -216,17 +216,23 @@ void Group::restore(GroupSnapshot snapshot) {
   for (auto& [id, member] : members_) {
     if (member.instance_id) instances_[*member.instance_id] = id;
     member.synced = true;
+    const bool silent = member.silent;
     alive(member);
-    member.silent = true;
+    member.silent = silent;
   }
 }
 
-void Group::take_over(GroupSnapshot snapshot, bool committed) {
-  restore(std::move(snapshot));
-  for (auto& [id, member] : members_) member.silent = false;
+void Group::restore(GroupSnapshot snapshot) {
+  for (auto& [id, member] : snapshot.members) member.silent = true;
+  begin(std::move(snapshot));
+  has_been_stable_ = true;
+}
+
+void Group::take_over(GroupSnapshot snapshot, bool committed, std::string kept) {
+  begin(std::move(snapshot));
   protocol_name_ = elected_protocol();
   has_committed_ = committed;
-  has_been_stable_ = false;
+  kept_ = std::move(kept);
   changed_ = true;
   prepare_rebalance();
 }

@@ -49,11 +49,13 @@ class Group {
   std::optional<GroupSnapshot> snapshot() const;
   // It is or was stable, with members ever since: the last snapshot is what to go back to.
   bool has_been_stable() const { return has_been_stable_; }
+  // Empty, unless its members were taken over and are in their first rebalance.
+  const std::string& kept() const { return kept_; }
   // Of a group that nothing has been asked of; all sessions begin now.
   void restore(GroupSnapshot snapshot);
   // Of a group that nothing has been asked of, either: its members come from a group of the new protocol and are told
-  // to join again. `committed`: as `has_committed` says.
-  void take_over(GroupSnapshot snapshot, bool committed);
+  // to join again. `committed`: as `has_committed` says. `kept`: what is to be kept of it until it is stable.
+  void take_over(GroupSnapshot snapshot, bool committed, std::string kept);
   // The members go on in a group of the new protocol: who waits is told to join again. To be forgotten then.
   void dissolve();
   // Nobody is here or expected: may be forgotten.
@@ -70,6 +72,7 @@ class Group {
   bool has_committed() const { return has_committed_; }
 
  private:
+  void begin(GroupSnapshot snapshot);
   SteadyTime now() { return executor_.clock().now(); }
   void due(SteadyTime when) { next_tick_ = std::min(next_tick_, when); }
   KafkaError find(const MemberClaim& claim, GroupMember*& out);
@@ -121,6 +124,7 @@ class Group {
   bool has_committed_ = false;
   bool changed_ = false;
   bool has_been_stable_ = false;
+  std::string kept_;
   SteadyTime next_tick_ = kNever;
 };
 

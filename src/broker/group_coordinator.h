@@ -115,7 +115,7 @@ class GroupCoordinator {
   Task<std::optional<JoinAnswer>> join_consumers(JoinRequest& request);
   Subscriptions classic_subscriptions(const ConsumerHeartbeat& request) const;
   Fault upgrade(const ConsumerHeartbeat& request, const std::optional<TopicsFound>& topics);
-  void downgrade_if_due(const std::string& id);
+  void downgrade_if_due(const std::string& id, bool after_restart = false);
   bool room() const { return group_count() < context_.options.group.groups_max; }
   Fault remove_group(const std::string& id, const std::vector<StreamHandle>& streams, DurableWait& wait);
 

@@ -33,6 +33,7 @@ Status GroupCoordinator::restore_one(const GroupStore::Kept& kept) {
   if (snapshot_kind(bytes) == SnapshotKind::consumer) {
     TRY(ConsumerGroupSnapshot snapshot, decode_consumer_group_snapshot(bytes));
     consumer_groups_.restore(kept.id, std::move(snapshot));
+    downgrade_if_due(kept.id, true);
     return {};
   }
   TRY(GroupSnapshot snapshot, decode_group_snapshot(bytes));
@@ -54,7 +55,7 @@ std::optional<std::string> GroupCoordinator::snapshot(const std::string& id) con
   std::optional<GroupSnapshot> stable = group->snapshot();
   if (stable) return encode_snapshot(*stable);
   if (group->has_been_stable()) return std::nullopt;
-  return std::string();
+  return group->kept();
 }
 
 Task<Status> GroupCoordinator::keep(std::string id, std::stop_token stop) {

@@ -81,18 +81,20 @@ Fault GroupCoordinator::upgrade(const ConsumerHeartbeat& request, const std::opt
   return {};
 }
 
-void GroupCoordinator::downgrade_if_due(const std::string& id) {
+void GroupCoordinator::downgrade_if_due(const std::string& id, bool after_restart) {
   const ConsumerGroup* consumers = consumer_groups_.find(id);
   if (consumers == nullptr || !consumers->all_classic()) return;
   migration_logger.info("a group changes back to the classic protocol",
                         {{"group", id}, {"members", consumers->members().size()}});
   GroupSnapshot members = downgraded(*consumers);
+  for (auto& [member_id, member] : members.members) member.silent = after_restart;
+  std::string kept = consumers->snapshot();
   const bool committed = consumers->has_committed();
   const std::string copy = id;  // it may be the group's own
   consumer_groups_.erase(copy);
   Group& group = groups_.add(
       std::make_unique<Group>(context_.world.executor, context_.world.random, context_.options.group, copy));
-  group.take_over(std::move(members), committed);
+  group.take_over(std::move(members), committed, std::move(kept));
   groups_.settle(copy);
 }
 

@@ -453,10 +453,46 @@ TEST_F(GroupMigrationTest, AMixedGroupSurvivesARestart) {
   EXPECT_EQ(beat(c), KafkaError::none);
   EXPECT_EQ(check_commit(a.claim()), KafkaError::none);
   EXPECT_EQ(sync(a).unwritten->partitions.at(0).partitions.size(), 3u);
+}
+
+TEST_F(GroupMigrationTest, ARestartInTheFirstRebalanceAfterTheChangeBackForgetsNobody) {
+  Classic a{"", -1, "", "i"}, b;
+  settle({{&a, "012"}, {&b, "345"}});
+  Consumer c = join("c");
   EXPECT_EQ(leave(c), KafkaError::none);
-  EXPECT_EQ(beat(a), KafkaError::rebalance_in_progress);
+  for (int times = 0; times < 2; ++times) {
+    restart();
+    EXPECT_EQ(type(), "classic");
+    EXPECT_EQ(groups().group_count(), 1u);
+    for (Classic* member : {&a, &b}) {
+      EXPECT_EQ(beat(*member), KafkaError::rebalance_in_progress);
+      EXPECT_EQ(check_commit(member->claim()), KafkaError::none) << "it still reads what it had";
+      EXPECT_EQ(sync(*member).error, KafkaError::rebalance_in_progress);
+    }
+    EXPECT_EQ(beat(c), KafkaError::unknown_member_id) << "it has left";
+  }
+  settle({{&a, "01"}, {&b, "2345"}});
   restart();
-  EXPECT_EQ(beat(a), KafkaError::unknown_member_id) << "the rebalance that was under way is forgotten";
+  EXPECT_EQ(beat(a), KafkaError::none);
+  EXPECT_EQ(as_text(sync(b).assignment), "2345");
+  EXPECT_EQ(beat(c), KafkaError::unknown_member_id) << "it may join again";
+}
+
+TEST_F(GroupMigrationTest, WhatThatRebalanceGaveBeforeTheRestartIsJoinedAnew) {
+  Classic a{"", -1, "", "i"}, b;
+  settle({{&a, "012"}, {&b, "345"}});
+  Consumer c = join("c");
+  EXPECT_EQ(leave(c), KafkaError::none);
+  join_all({&a, &b});  // and nobody sends assignments
+  restart();
+  EXPECT_EQ(beat(a), KafkaError::illegal_generation);
+  EXPECT_EQ(beat(b), KafkaError::illegal_generation);
+  settle({{&a, "012"}, {&b, "345"}});
+  EXPECT_EQ(beat(a), KafkaError::none);
+  sim.executor().run_for(seconds(11));
+  EXPECT_EQ(groups().group_count(), 0u) << "all have expired";
+  restart();
+  EXPECT_EQ(groups().group_count(), 0u);
 }
 
 }  // namespace
