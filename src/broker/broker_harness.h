@@ -68,6 +68,15 @@ class BrokerHarness {
     start(std::move(options));
   }
 
+  // The node ends at this moment: what it would still have written of itself is lost.
+  void kill() {
+    MemoryMeta disk = meta;
+    BrokerOptions options = broker->options();
+    stop();
+    meta = std::move(disk);
+    start(std::move(options));
+  }
+
   void create_stream(const std::string& path, StreamSettings settings = StreamSettings::for_creator("root")) {
     must(run(catalog->create(path, std::move(settings), "root")));
   }

@@ -9,15 +9,6 @@ using std::chrono::seconds;
 class GroupsRestartTest : public testing::Test, protected BrokerHarness {
  protected:
   GroupCoordinator& groups() { return broker->groups(); }
-  // The node ends at this moment: what it would still have written is lost.
-  void kill() {
-    MemoryMeta disk = meta;
-    BrokerOptions options = broker->options();
-    stop();
-    meta = std::move(disk);
-    start(std::move(options));
-  }
-
   static JoinRequest join_request(std::optional<std::string> instance = std::nullopt) {
     JoinRequest join;
     join.group = "g";
