@@ -5,14 +5,20 @@
 // Values; any thread. Decoders: `corrupt`.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "model/entry.h"
+#include "model/entry_payload.h"
 
 namespace distributary {
 
 inline constexpr size_t kSkippedPartitionsMax = 4096;  // in one entry
 inline constexpr size_t kSkippedBatchesMax = 16384;
+inline constexpr size_t kSkippedTransactionsMax = 4096;
+inline constexpr size_t kSkippedGroupsMax = 4096;
+inline constexpr size_t kSkippedCursorsMax = 16384;  // of all groups
+inline constexpr size_t kSkippedNotesMax = 4096;
 
 // The offsets of one partition that were in a skipped range.
 struct SkippedPartition {
@@ -35,6 +41,54 @@ struct SkippedBatch {
   bool operator==(const SkippedBatch&) const = default;
 };
 
+// The last whole transaction of a producer in the range: what is known of the producer after it. In these, `at` is the
+// place in the range, from 0: they are in that order.
+struct SkippedTransaction {
+  uint64_t at = 0;  // of its end
+  int64_t producer_id = -1;
+  int16_t epoch = 0;  // the only one that may write from now on
+  int16_t ended_epoch = 0;
+  bool committed = false;
+  bool by_server = false;
+  uint32_t timeout_ms = 0;
+  WallMillis started = 0;
+  WallMillis updated = 0;
+  std::string transactional_id;
+  bool operator==(const SkippedTransaction&) const = default;
+};
+
+// Of a transaction that is not whole in the range: an entry that extends it, has positions of it or ends it.
+struct SkippedNote {
+  uint64_t at = 0;
+  EntryType type = EntryType::transaction_extended;
+  WallMillis appended = 0;
+  std::vector<uint8_t> payload;
+  bool operator==(const SkippedNote&) const = default;
+};
+
+// The last positions that a group has committed in the range, alone or with a whole transaction, as the origin's
+// stream.
+struct SkippedCursor {
+  uint64_t at = 0;
+  WallMillis committed = 0;
+  CursorCommit commit;
+  bool operator==(const SkippedCursor&) const = default;
+};
+struct SkippedGroup {
+  std::string group;
+  std::vector<SkippedCursor> cursors;  // in any order
+  bool operator==(const SkippedGroup&) const = default;
+};
+
+// One of these. Borrowed from the range.
+struct SkippedStep {
+  uint64_t at = 0;
+  const SkippedTransaction* transaction = nullptr;
+  const SkippedNote* note = nullptr;
+  const SkippedCursor* cursor = nullptr;
+  const std::string* group = nullptr;  // of the cursor
+};
+
 // Payload of a skipped range. The entry's header has origin, first origin LSN and the chain hash before it.
 struct Skipped {
   Hash128 chain_after;
@@ -43,6 +97,12 @@ struct Skipped {
   uint64_t history_records = 0;  // offsets that their batches took
   std::vector<SkippedPartition> partitions;
   std::vector<SkippedBatch> batches;  // in order; the last few of each producer are enough
+  std::vector<SkippedTransaction> transactions;
+  std::vector<SkippedNote> notes;
+  std::vector<SkippedGroup> groups;
+
+  // What transactions and cursors did, in order.
+  std::vector<SkippedStep> steps() const;
 
   std::vector<uint8_t> encode() const;
   static Result<Skipped> decode(ByteView payload);

@@ -13,6 +13,11 @@ WallMillis age(WallMillis now, WallMillis then) {
   return __builtin_sub_overflow(now, then, &age) ? INT64_MAX : age;
 }
 
+bool is_note(EntryType type) {
+  return type == EntryType::cursors_committed || type == EntryType::transaction_extended ||
+         type == EntryType::transaction_positions || type == EntryType::transaction_ended;
+}
+
 WallMillis later(WallMillis now, WallMillis by) { return by > INT64_MAX - now ? INT64_MAX : now + by; }
 
 }  // namespace
@@ -50,6 +55,7 @@ Result<bool> KeyCompaction::learn(const ScannedGroup& group, size_t& offset, siz
     if (!entry) return fail(entry.error());
     offset += entry->length;
     if (entry->content.is_batch()) begin_batch(entry->content, place);
+    if (is_note(entry->content.type())) places_[place].notes += entry->length;
   }
 }
 

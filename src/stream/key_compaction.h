@@ -36,6 +36,7 @@ class KeyCompaction {
     bool compacted = false;               // batches of compacted topics are in it
     uint64_t superseded = 0;              // bytes of records that go: superseded, expired tombstones, aborted
     uint64_t unmarked = 0;                // bytes of tombstones that wait for their delete horizon
+    uint64_t notes = 0;                   // bytes of what transactions and cursors have said, which goes with records
     bool overdue = false;                 // a superseded record is older than max.compaction.lag.ms
     WallMillis max_lag = INT64_MAX;       // the smallest of its topics
     WallMillis next_horizon = INT64_MAX;  // when the first of its tombstones that wait may go

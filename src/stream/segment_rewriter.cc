@@ -9,7 +9,7 @@
 namespace distributary {
 
 SegmentRewriter::SegmentRewriter(Surroundings surroundings, RewriteNumber rewrite, Judge judge)
-    : in_(surroundings), judge_(std::move(judge)) {
+    : in_(surroundings), judge_(std::move(judge)), range_(surroundings.state) {
   out_.segment.rewrite = rewrite;
   out_.summary.rewrite = rewrite;
 }
@@ -78,7 +78,7 @@ Task<Status> SegmentRewriter::copy_group(const ScannedGroup& group) {
 Status SegmentRewriter::copy_entry(const EntryView& entry) {
   const ContentView& content = entry.content;
   end_ = entry.end_lsn();
-  if (content.type() == EntryType::skipped) return drop(entry, false);
+  if (content.type() == EntryType::skipped || is_droppable(in_.state, content)) return drop(entry, false);
   Verdict verdict;
   if (content.is_batch()) {
     TRY(verdict, judge_(content));
@@ -117,8 +117,8 @@ Status SegmentRewriter::drop(const EntryView& entry, bool trimmed) {
 void SegmentRewriter::write_range() {
   if (range_.empty()) return;
   SkippedRange::Taken taken = range_.take();
-  uint64_t count = load_le<uint64_t>(taken.payload.data() + 16);
-  write(taken.lsn, taken.lsn + count, [&](std::vector<uint8_t>& group, uint32_t salt) {
+  write(taken.lsn, taken.lsn + taken.count, [&](std::vector<uint8_t>& group, uint32_t salt) {
+    if (!taken.original.empty()) return append_content(group, taken.original, taken.lsn, salt);
     size_t at = begin_entry(group, taken.fields, taken.payload);
     return seal_entry(group, at, taken.lsn, salt);
   });

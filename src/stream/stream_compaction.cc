@@ -197,7 +197,8 @@ bool Stream::Impl::place_due(const KeyCompaction::Place& place, const Dying& eac
   compactable.insert(number);
   WallMillis& due_at = compaction_due_at[number];
   if (place.max_lag < INT64_MAX - now) due_at = std::min(due_at, now + place.max_lag);
-  return forced || place.overdue || due_at <= now || each.dead * 2 >= each.segment.bytes;
+  const uint64_t of_records = each.segment.bytes - std::min(each.segment.bytes, place.notes);
+  return forced || place.overdue || due_at <= now || each.dead * 2 >= of_records;
 }
 
 }  // namespace distributary

@@ -171,18 +171,24 @@ void StreamState::remember_batch(const ProducerKey& key, int16_t epoch, const Pr
   dirty(StateChunk::Kind::producers, producer_chunk(key.producer_id));
 }
 
-// A range that a rewrite has dropped: what its entries did to partitions and producers.
-Status StreamState::skip(const ContentView& entry, bool after_damage) {
-  TRY(Skipped skipped, Skipped::decode(entry.payload()));
+Status StreamState::check_skipped(const ContentView& entry, const Skipped& skipped, bool after_damage) const {
   for (const SkippedPartition& item : skipped.partitions) {
-    const Topic* topic = find(item.partition.topic);
-    if (topic == nullptr || item.partition.partition >= topic->partitions.size())
+    const Topic* of = topic(item.partition.topic);
+    if (of == nullptr || item.partition.partition >= of->partitions.size())
       return fail(misfit(entry, "there is no such partition"));
-    Offset next = topic->partitions[item.partition.partition].next;
+    Offset next = of->partitions[item.partition.partition].next;
     if (item.first == next || (after_damage && item.first > next)) continue;
     return fail(misfit(entry, fmt::format("partition {} of topic '{}' is at offset {}, what was dropped begins at {}",
-                                          item.partition.partition, topic->name, next, item.first)));
+                                          item.partition.partition, of->name, next, item.first)));
   }
+  return after_damage ? Status{} : check_steps(entry, skipped);
+}
+
+// A range that a rewrite has dropped: what its entries did to partitions, producers, transactions and cursors.
+Status StreamState::skip(const ContentView& entry, bool after_damage) {
+  TRY(Skipped skipped, Skipped::decode(entry.payload()));
+  TRY_STATUS(check_skipped(entry, skipped, after_damage));
+  take_steps(entry.origin().stream, skipped, after_damage);
   for (const SkippedPartition& item : skipped.partitions) {
     Topic* topic = find(item.partition.topic);
     PartitionState& partition = topic->partitions[item.partition.partition];

@@ -16,6 +16,7 @@
 #include "model/entry_payload.h"
 #include "model/ids.h"
 #include "model/record_batch.h"
+#include "model/rewritten_entry.h"
 #include "stream/transaction_state.h"
 
 namespace distributary {
@@ -192,6 +193,7 @@ class StreamState {
   Status apply_history(const ContentView& entry, bool after_damage);
   Status apply_batch(const ContentView& entry, bool after_damage);
   Status skip(const ContentView& entry, bool after_damage);
+  Status check_skipped(const ContentView& entry, const Skipped& skipped, bool after_damage) const;
   void remember_producer(const ContentView& entry, const RecordBatchView& batch);
   void remember_batch(const ProducerKey& key, int16_t epoch, const ProducerState::Batch& batch, WallMillis appended);
   Status create_topic(const ContentView& entry);
@@ -209,6 +211,10 @@ class StreamState {
   Status apply_transaction(const ContentView& entry, bool after_damage);
   Status extend_transaction(const ContentView& entry);
   Status end_transaction(const ContentView& entry, bool after_damage);
+  Status check_steps(const ContentView& entry, const Skipped& skipped) const;
+  void take_steps(const Uuid& writer, const Skipped& skipped, bool after_damage);
+  void take_note(const Uuid& writer, const SkippedNote& note, bool after_damage);
+  void take_positions(const Uuid& writer, TransactionState::Positions positions, WallMillis ended);
   Status check_markers(const TransactionEnded& ended, bool after_damage) const;
 
   std::vector<std::unique_ptr<Topic>> topics_;  // by ordinal; null where deleted

@@ -195,6 +195,16 @@ Result<TransactionState::Positions> TransactionState::end(const Writer& writer, 
   return positions;
 }
 
+void TransactionState::settle(const Writer& writer, int64_t producer_id, TransactionProducer ended) {
+  auto found = producers_.find({writer, producer_id});
+  if (found != producers_.end()) {
+    for (const auto& [partition, first] : found->second.partitions) forget_open(writer, producer_id, partition);
+  }
+  open_.erase({writer, producer_id});
+  producers_.insert_or_assign({writer, producer_id}, std::move(ended));
+  dirty_producer(producer_id);
+}
+
 void TransactionState::expire(const Writer& writer, const std::vector<int64_t>& sorted_ids) {
   auto named = [&](int64_t id) { return std::ranges::binary_search(sorted_ids, id); };
   std::erase_if(producers_, [&](const auto& item) {

@@ -98,6 +98,8 @@ class TransactionState {
   // Gives the positions that were pending.
   using Positions = std::map<std::string, std::map<TopicPartition, CursorCommit>>;
   Result<Positions> end(const Writer& writer, const TransactionEnded& ended, WallMillis appended, bool after_damage);
+  // What whole transactions have made of a producer: how the last one ended. Whatever it has open is forgotten.
+  void settle(const Writer& writer, int64_t producer_id, TransactionProducer ended);
   // Forgets those that have no open transaction, and their transactional ids.
   void expire(const Writer& writer, const std::vector<int64_t>& sorted_ids);
   void drop_topic(const TopicUuid& topic);

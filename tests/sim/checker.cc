@@ -77,7 +77,9 @@ Task<Simulation::Content> Simulation::content(SimCluster::Borrowed stream, Topic
     if (!fetched || fetched->batches.empty()) co_return content;
     for (const Piece& bytes : fetched->batches) {
       auto batch = RecordBatchView::parse(bytes);
-      if (batch->control()) content.records[batch->base_offset()] = fmt::format("an end at {}", batch->base_offset());
+      // The end of a committed transaction goes with a rewrite, which each stream makes when it likes.
+      if (ends_aborted(*batch))
+        content.records[batch->base_offset()] = fmt::format("an end at {}", batch->base_offset());
       auto reader = RecordReader::open(*batch, 1 << 20);
       for (auto record = reader->next(); !batch->control() && record && *record; record = reader->next()) {
         if ((*record)->offset < next) continue;

@@ -41,6 +41,9 @@ struct Order {
 };
 Order order(std::string cluster, const std::string& words);
 
+// Whether it is the end of a transaction that was aborted.
+bool ends_aborted(const RecordBatchView& batch);
+
 class Simulation {
  public:
   explicit Simulation(uint64_t seed);

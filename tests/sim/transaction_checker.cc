@@ -2,30 +2,46 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 
 #include "model/record.h"
+#include "model/record_batch_builder.h"
 #include "sim/simulation.h"
 
 namespace distributary::sim {
 namespace {
 
-// Drops what a client would: control batches, and the batches of aborted transactions up to their markers.
+// Drops what a client would: control batches, and from where a transaction that was aborted begins the batches of its
+// producer, up to the marker that says so.
 class CommittedFilter {
  public:
   explicit CommittedFilter(std::vector<AbortedTransaction> aborted) : aborted_(std::move(aborted)) {}
-  bool keeps(const RecordBatchView& batch) const {
-    if (batch.control()) return false;
-    return !batch.transactional() || std::ranges::none_of(aborted_, [&](const AbortedTransaction& one) {
-      return one.producer_id == batch.producer_id() && one.first <= batch.base_offset() &&
-             batch.base_offset() < one.marker;
-    });
+  // Of all batches, in order.
+  bool keeps(const RecordBatchView& batch) {
+    for (const AbortedTransaction& one : aborted_) {
+      if (one.first >= begun_ && one.first < batch.next_offset()) aborting_.insert(one.producer_id);
+    }
+    begun_ = batch.next_offset();
+    if (batch.control()) {
+      if (ends_aborted(batch)) aborting_.erase(batch.producer_id());
+      return false;
+    }
+    return !batch.transactional() || !aborting_.contains(batch.producer_id());
   }
 
  private:
   std::vector<AbortedTransaction> aborted_;
+  Offset begun_ = 0;  // of those before it is known
+  std::set<int64_t> aborting_;
 };
 
 }  // namespace
+
+bool ends_aborted(const RecordBatchView& batch) {
+  if (!batch.control()) return false;
+  auto end = parse_control_batch(batch);
+  return end && !end->committed;
+}
 
 Task<bool> Simulation::read_committed(const SimCluster::Borrowed& stream, TopicPartition partition,
                                       std::vector<std::string>& values) {
