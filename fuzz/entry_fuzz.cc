@@ -6,6 +6,8 @@
 #include "base/check.h"
 #include "model/entry.h"
 #include "model/entry_payload.h"
+#include "model/rewritten_entry.h"
+#include "model/transaction_payload.h"
 
 using namespace distributary;
 
@@ -19,6 +21,17 @@ void round_trip(ByteView bytes) {
   CHECK(again && *again == *payload);
 }
 
+// Its steps are in the order in which they are applied.
+void read_skipped(ByteView payload) {
+  auto skipped = Skipped::decode(payload);
+  if (!skipped) return;
+  uint64_t at = 0;
+  for (const SkippedStep& step : skipped->steps()) {
+    CHECK(step.at >= at && step.at < skipped->count);
+    at = step.at;
+  }
+}
+
 void read_payload(const ContentView& content) {
   const ByteView payload = content.payload();
   switch (content.type()) {
@@ -29,6 +42,11 @@ void read_payload(const ContentView& content) {
     case EntryType::producer_ids_issued: return round_trip<ProducerIdsIssued>(payload);
     case EntryType::producers_expired: return round_trip<ProducersExpired>(payload);
     case EntryType::records_deleted: return round_trip<RecordsDeleted>(payload);
+    case EntryType::transactional_id_registered: return round_trip<TransactionalIdRegistered>(payload);
+    case EntryType::transaction_extended: return round_trip<TransactionExtended>(payload);
+    case EntryType::transaction_positions: return round_trip<TransactionPositions>(payload);
+    case EntryType::transaction_ended: return round_trip<TransactionEnded>(payload);
+    case EntryType::skipped: return read_skipped(payload);
     case EntryType::expired: return round_trip<Expired>(payload);
     default: return;
   }

@@ -188,6 +188,18 @@ TEST(DamagedState, ACountBeyondReasonIsRefused) {
   EXPECT_EQ(state.ordinals_end(), 0u);
 }
 
+// Nor may a chunk bring topics that are not its own.
+TEST(DamagedState, ATopicOfAnotherChunkIsRefused) {
+  StreamHarness h;
+  h.open();
+  h.create("topic");
+  const std::vector<uint8_t> chunk = h.stream->state().encode_chunk({StateChunk::Kind::topics, 0});
+  StreamState state;
+  EXPECT_FALSE(state.load_chunk({StateChunk::Kind::topics, 1}, chunk));
+  EXPECT_EQ(state.ordinals_end(), 0u);
+  EXPECT_TRUE(state.load_chunk({StateChunk::Kind::topics, 0}, chunk));
+}
+
 // A link or a disk may say so; nobody may write beside the marks of what has changed because of it.
 TEST(DamagedState, NegativeProducerIdsHaveAPlaceToo) {
   for (int64_t id : {int64_t{-1}, int64_t{-5}, INT64_MIN, int64_t{0}, INT64_MAX}) {

@@ -53,10 +53,10 @@ struct StreamState::ChunkCodec {
     }
   }
 
-  static void load_topics(StreamState& state, Decoder& in) {
+  static void load_topics(StreamState& state, Decoder& in, uint32_t chunk) {
     for (size_t n = get_count(in); n > 0 && in.ok(); --n) {
       std::unique_ptr<Topic> topic = get_topic(in);
-      if (topic->ordinal >= kTopicOrdinalsMax) in.fail();
+      if (topic->ordinal >= kTopicOrdinalsMax || topic->ordinal / kTopicsPerChunk != chunk) in.fail();
       if (!in.ok()) return;
       if (topic->ordinal >= state.topics_.size()) state.topics_.resize(topic->ordinal + 1);
       state.ordinals_[topic->id] = topic->ordinal;
@@ -143,7 +143,7 @@ Status StreamState::load_chunk(const StateChunk& chunk, ByteView bytes) {
   Decoder in(bytes);
   switch (chunk.kind) {
     case StateChunk::Kind::meta: ChunkCodec::load_meta(*this, in); break;
-    case StateChunk::Kind::topics: ChunkCodec::load_topics(*this, in); break;
+    case StateChunk::Kind::topics: ChunkCodec::load_topics(*this, in, chunk.index); break;
     case StateChunk::Kind::cursors:
       for (size_t n = get_count(in); n > 0 && in.ok(); --n) {
         std::string group = in.text();
