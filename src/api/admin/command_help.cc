@@ -147,6 +147,8 @@ std::string suggestion(const CommandTable& table, const std::vector<std::string>
   std::string best;
   size_t distance = 4;  // of letters; beyond it a suggestion would be a guess
   for (const Command* command : table.below({})) {
+    const size_t length = command->name().size();
+    if (std::max(wanted.size(), length) - std::min(wanted.size(), length) >= distance) continue;  // nor is it closer
     size_t d = edit_distance(wanted, command->name());
     if (d < distance) {
       distance = d;
