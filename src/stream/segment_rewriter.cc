@@ -85,7 +85,7 @@ Status SegmentRewriter::copy_entry(const EntryView& entry) {
     looked_at_ += verdict.records;
   }
   if (verdict.fate == Verdict::Fate::drop) return drop(entry, verdict.trimmed);
-  write_range();
+  TRY_STATUS(write_range());
   if (verdict.fate == Verdict::Fate::keep) {
     write(entry.lsn, end_, [&](std::vector<uint8_t>& group, uint32_t salt) {
       return append_content(group, content.bytes(), entry.lsn, salt);
@@ -109,19 +109,24 @@ Status SegmentRewriter::copy_entry(const EntryView& entry) {
 Status SegmentRewriter::drop(const EntryView& entry, bool trimmed) {
   TRY(bool added, range_.add(entry, trimmed));
   if (added) return {};
-  write_range();
+  TRY_STATUS(write_range());
   TRY(added, range_.add(entry, trimmed));
   return added ? Status{} : fail(ErrorCode::corrupt, fmt::format("LSN {} cannot be dropped", entry.lsn));
 }
 
-void SegmentRewriter::write_range() {
-  if (range_.empty()) return;
+Status SegmentRewriter::write_range() {
+  if (range_.empty()) return {};
   SkippedRange::Taken taken = range_.take();
+  if (taken.original.empty()) {  // what cannot be read again must not take the place of what can
+    auto readable = Skipped::decode(taken.payload);
+    if (!readable) return fail(readable.error().context(fmt::format("LSN {} cannot be dropped", taken.lsn)));
+  }
   write(taken.lsn, taken.lsn + taken.count, [&](std::vector<uint8_t>& group, uint32_t salt) {
     if (!taken.original.empty()) return append_content(group, taken.original, taken.lsn, salt);
     size_t at = begin_entry(group, taken.fields, taken.payload);
     return seal_entry(group, at, taken.lsn, salt);
   });
+  return {};
 }
 
 void SegmentRewriter::write(Lsn lsn, Lsn end,
@@ -161,7 +166,7 @@ Task<Status> SegmentRewriter::write_group() {
 }
 
 Task<Status> SegmentRewriter::finish() {
-  write_range();
+  CO_TRY_STATUS(write_range());
   CO_TRY_STATUS(co_await write_group());
   GroupHeader end;
   end.first_lsn = end_;

@@ -54,7 +54,7 @@ class SegmentRewriter {
   Task<Status> copy_group(const ScannedGroup& group);
   Status copy_entry(const EntryView& entry);
   Status drop(const EntryView& entry, bool trimmed);
-  void write_range();
+  Status write_range();
   void write(Lsn lsn, Lsn end, const std::function<ContentView(std::vector<uint8_t>& group, uint32_t salt)>& append);
   Task<Status> write_group();
   Task<Status> finish();

@@ -161,15 +161,18 @@ void SkippedRange::begin(const EntryView& entry) {
   fields_.origin = content.origin();
   fields_.origin_lsn = content.origin_lsn();
   fields_.chain_before = content.chain_before();
-  const bool shorter = !content.is_batch() && content.type() != EntryType::skipped;
-  if (shorter) original_.assign(content.bytes().begin(), content.bytes().end());
+  if (!content.is_batch()) original_.assign(content.bytes().begin(), content.bytes().end());
 }
 
 Result<bool> SkippedRange::add(const EntryView& entry, bool trimmed) {
   TRY(Skipped more, skipped_entry(entry.content, *state_, trimmed));
   if (!empty() && !follows(entry)) return false;
   if (!fits(more)) return false;
-  if (empty()) begin(entry);
+  if (empty()) {
+    begin(entry);
+  } else {
+    original_.clear();
+  }
   fields_.appended = entry.content.appended();
   TRY_STATUS(add_steps(more, skipped_.count));
   skipped_.chain_after = more.chain_after;
@@ -300,7 +303,7 @@ SkippedRange::Taken SkippedRange::take() {
     skipped_.groups.push_back(std::move(group));
   }
   Taken taken{lsn_, skipped_.count, fields_, {}, {}};
-  if (skipped_.count == 1 && !original_.empty()) {
+  if (!original_.empty()) {
     taken.original = std::move(original_);
   } else {
     taken.payload = skipped_.encode();

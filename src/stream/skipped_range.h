@@ -41,7 +41,7 @@ class SkippedRange {
     uint64_t count = 0;  // of LSNs
     ContentFields fields;
     std::vector<uint8_t> payload;
-    std::vector<uint8_t> original;  // not a range but this content, which is shorter
+    std::vector<uint8_t> original;  // instead: the only content that was added, a range of its own or shorter than one
   };
   Taken take();
 
@@ -70,7 +70,7 @@ class SkippedRange {
   Lsn lsn_ = 0;
   ContentFields fields_;
   Skipped skipped_;
-  std::vector<uint8_t> original_;            // of the first entry, if it is no batch
+  std::vector<uint8_t> original_;            // of the only entry, if it is no batch
   std::map<TopicPartition, size_t> places_;  // in skipped_.partitions
   std::map<std::pair<TopicPartition, int64_t>, std::vector<SkippedBatch>> batches_;
   std::map<int64_t, Producer> producers_;
