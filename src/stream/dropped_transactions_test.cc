@@ -102,6 +102,34 @@ TEST(DroppedTransactions, TheLogDoesNotGrowWithCommits) {
   EXPECT_LT(kept[2000], kept[400] + 2000);
 }
 
+// Nor when they write to another topic too, of which the log start follows.
+TEST(DroppedTransactions, TheLogDoesNotGrowBesideATopicWithRetention) {
+  std::map<int, uint64_t> kept;
+  for (int commits : {20, 100}) {
+    DroppingHarness h;
+    h.open();
+    TopicPartition table{h.create("table"), 0};
+    TopicPartition output{h.create("output"), 0};
+    int32_t sequence = 0;
+    for (int i = 1; i <= 6 * commits; ++i) {
+      h.begin(table, 1);
+      h.begin(output, 1);
+      h.sequences[1] = sequence;
+      h.send(table, 1, "key " + std::to_string(i % 3), std::to_string(i));
+      h.sequences[1] = sequence++;
+      const Offset written = h.send(output, 1, "result " + std::to_string(i), std::to_string(i));
+      h.end(1, true);
+      if (i % commits != 0) continue;
+      must(h.purge());  // of the output nothing is below the log start then
+      h.wait(must(h.stream->delete_records(output, written)));
+    }
+    for (int i = 0; i < 2; ++i) must(h.purge());
+    kept[commits] = h.stream->logical_bytes();
+    RecordProperty("kept_of_" + std::to_string(commits), std::to_string(kept[commits]));
+  }
+  EXPECT_LT(kept[100], kept[20] + 3000);
+}
+
 TEST(DroppedTransactions, OfTransactionsWithoutRecordsNothingIsLeft) {
   DroppingHarness h;
   h.open();

@@ -14,14 +14,14 @@ const PartitionState* partition_in(const StreamState& state, const TopicPartitio
   return there ? &topic->partitions[partition.partition] : nullptr;
 }
 
-bool is_trimmed(const StreamState& state, const TransactionEnded::Marker& marker) {
-  const PartitionState* at = partition_in(state, marker.partition);
-  return at == nullptr || marker.offset < at->log_start;
+bool is_trimmed(const StreamState& state, const TopicPartition& partition, Offset offset) {
+  const PartitionState* at = partition_in(state, partition);
+  return at == nullptr || offset < at->log_start;
 }
 
 bool is_droppable_end(const StreamState& state, const TransactionEnded& ended) {
   return std::ranges::all_of(ended.markers, [&](const TransactionEnded::Marker& marker) {
-    if (is_trimmed(state, marker)) return true;
+    if (is_trimmed(state, marker.partition, marker.offset)) return true;
     return ended.committed && marker.offset + 1 != partition_in(state, marker.partition)->next;
   });
 }
@@ -54,13 +54,23 @@ Result<Skipped> skipped_note(const ContentView& content, const StreamState& stat
   one.notes.push_back({0, content.type(), content.appended(), {payload.begin(), payload.end()}});
   if (content.type() != EntryType::transaction_ended) return one;
   TRY(TransactionEnded ended, TransactionEnded::decode(payload));
-  for (const TransactionEnded::Marker& marker : ended.markers)
-    one.partitions.push_back({marker.partition, marker.offset, marker.offset + 1, is_trimmed(state, marker)});
+  for (const TransactionEnded::Marker& marker : ended.markers) {
+    const bool trimmed = is_trimmed(state, marker.partition, marker.offset);
+    one.partitions.push_back({marker.partition, marker.offset, marker.offset + 1, trimmed});
+  }
   return one;
 }
 
+// A range that was dropped before. What the log start has passed since then goes together with what was below it.
+Result<Skipped> skipped_again(const ContentView& content, const StreamState& state) {
+  TRY(Skipped range, Skipped::decode(content.payload()));
+  for (SkippedPartition& item : range.partitions)
+    item.trimmed = item.trimmed || is_trimmed(state, item.partition, item.next - 1);
+  return range;
+}
+
 Result<Skipped> skipped_entry(const ContentView& content, const StreamState& state, bool trimmed) {
-  if (content.type() == EntryType::skipped) return Skipped::decode(content.payload());
+  if (content.type() == EntryType::skipped) return skipped_again(content, state);
   Skipped one;
   if (content.is_batch()) {
     one = skipped_batch(content, trimmed);
