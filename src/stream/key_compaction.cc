@@ -92,8 +92,9 @@ void KeyCompaction::begin_batch(const ContentView& content, size_t place) {
     return;
   }
   const PartitionState& at = topic->partitions[content.partition()];
-  // The last batch of a partition stays as it is; what is dead as a whole goes without us, but until then it is there.
-  const bool uncounted = content.end_offset() == at.next || content.end_offset() <= at.log_start;
+  // The last durable batch of a partition stays as it is; what is dead as a whole goes without us, but until then it is
+  // there.
+  const bool uncounted = content.end_offset() == at.high_watermark || content.end_offset() <= at.log_start;
   places_[place].max_lag = std::min(places_[place].max_lag, rules.max_compaction_lag_ms);
   begin_records(content, *batch, rules, uncounted);
   if (reading_) {
@@ -212,7 +213,8 @@ KeyCompaction::Choice KeyCompaction::choose(RecordReader records, IndexKey parti
 Verdict KeyCompaction::judge(const ContentView& content, const Topic& topic, WallMillis now) {
   Verdict verdict;
   const EffectiveTopicSettings rules = rules_(topic);
-  const bool last = content.end_offset() == topic.partitions[content.partition()].next;
+  // What is behind the high watermark may be lost; it is the last then.
+  const bool last = content.end_offset() == topic.partitions[content.partition()].high_watermark;
   if (!is_compacted(topic) || !compacts(rules.cleanup_policy) || last || !settled(content, rules, topic))
     return verdict;
   auto batch = RecordBatchView::parse(content.batch());

@@ -22,7 +22,8 @@ bool is_trimmed(const StreamState& state, const TopicPartition& partition, Offse
 bool is_droppable_end(const StreamState& state, const TransactionEnded& ended) {
   return std::ranges::all_of(ended.markers, [&](const TransactionEnded::Marker& marker) {
     if (is_trimmed(state, marker.partition, marker.offset)) return true;
-    return ended.committed && marker.offset + 1 != partition_in(state, marker.partition)->next;
+    // What is not durable may be lost, and this be the last then.
+    return ended.committed && marker.offset + 1 < partition_in(state, marker.partition)->high_watermark;
   });
 }
 

@@ -1,8 +1,9 @@
-// Ranges that came over a link.
+// Ranges that came over a link, and what may be dropped at the end of a partition.
 #include "stream/skipped_range.h"
 
 #include <gtest/gtest.h>
 
+#include "stream/key_compaction.h"
 #include "stream/transactional_harness.h"
 
 namespace distributary {
@@ -25,6 +26,10 @@ std::vector<Bytes> contents(StreamHarness& h) {
     position = chunk.next;
   }
   return all;
+}
+
+void apply_all(StreamState& state, const std::vector<Bytes>& all) {
+  for (const Bytes& bytes : all) must(state.apply(ContentView(bytes)));
 }
 
 // A replica that is told things by a source, whatever they are.
@@ -159,6 +164,54 @@ TEST(SkippedRange, WhatCouldNotBeReadIsNotWritten) {
   replica.reopen_after_crash();
   EXPECT_TRUE(replica.stream->damage().empty());
   EXPECT_EQ(replica.records(table), before);
+}
+
+// What is behind the high watermark may be lost in a crash; the end of the partition would be gone with it.
+TEST(SkippedRange, TheLastDurableEndOfAPartitionStays) {
+  TransactionalHarness h;
+  h.open();
+  TopicPartition table{h.create("table"), 0};
+  const Offset marker = h.whole(table, 1, "key", "value", true) + 1;
+  h.put(table, {{"key", "newer"}});
+  h.wait(h.stream->last_lsn());
+  StreamState state;
+  const std::vector<Bytes> all = contents(h);
+  apply_all(state, all);
+  auto end = std::ranges::find_if(
+      all, [](const Bytes& bytes) { return ContentView(bytes).type() == EntryType::transaction_ended; });
+  ASSERT_NE(end, all.end());
+  const uint32_t ordinal = state.topic(table.topic)->ordinal;
+  state.set_high_watermark(ordinal, 0, marker + 1);
+  EXPECT_FALSE(is_droppable(state, ContentView(*end)));
+  state.set_high_watermark(ordinal, 0, marker + 2);
+  EXPECT_TRUE(is_droppable(state, ContentView(*end)));
+}
+
+// Likewise a batch of tombstones past their horizon.
+TEST(SkippedRange, TheLastDurableBatchOfAPartitionStays) {
+  TransactionalHarness h;
+  h.open();
+  TopicPartition table{h.create("table"), 0};
+  const Offset last = h.put(table, {{"key", std::nullopt}});
+  h.put(table, {{"other", "value"}});
+  h.wait(h.stream->last_lsn());
+  StreamState state;
+  const std::vector<Bytes> all = contents(h);
+  apply_all(state, all);
+  auto batch = std::ranges::find_if(all, [](const Bytes& bytes) { return ContentView(bytes).is_batch(); });
+  ASSERT_NE(batch, all.end());
+  const Topic& topic = *state.topic(table.topic);
+  KeyMap map(Uuid{}, 1 << 20, 1, 0);
+  map.note(map.hash(index_key(topic.ordinal, 0), as_bytes("key")), {.offset = last, .kind = KeyMap::Kind::expired});
+  EffectiveTopicSettings rules;
+  rules.cleanup_policy = CleanupPolicy::compact;
+  KeyCompaction compaction(state, [&](const Topic&) { return rules; }, std::vector<bool>(topic.ordinal + 1, true), 2000,
+                           std::move(map), {});
+  compaction.begin_row(0, false);
+  state.set_high_watermark(topic.ordinal, 0, last + 1);
+  EXPECT_EQ(compaction.judge(ContentView(*batch), topic, 2000).fate, Verdict::Fate::keep);
+  state.set_high_watermark(topic.ordinal, 0, last + 2);
+  EXPECT_EQ(compaction.judge(ContentView(*batch), topic, 2000).fate, Verdict::Fate::drop);
 }
 
 }  // namespace
