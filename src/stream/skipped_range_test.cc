@@ -1,4 +1,4 @@
-// Ranges that came over a link, and what may be dropped at the end of a partition.
+// Ranges that came over a link, what may be dropped at the end of a partition, and what is not in order in a range.
 #include "stream/skipped_range.h"
 
 #include <gtest/gtest.h>
@@ -212,6 +212,44 @@ TEST(SkippedRange, TheLastDurableBatchOfAPartitionStays) {
   EXPECT_EQ(compaction.judge(ContentView(*batch), topic, 2000).fate, Verdict::Fate::keep);
   state.set_high_watermark(topic.ordinal, 0, last + 2);
   EXPECT_EQ(compaction.judge(ContentView(*batch), topic, 2000).fate, Verdict::Fate::drop);
+}
+
+TEST(SkippedRange, IsRefusedWhereItsStepsAreNotInOrder) {
+  TransactionalHarness h;
+  h.open();
+  TopicPartition table{h.create("table"), 0};
+  h.wait(must(h.stream->extend_transaction({1, 3, "id 1", 60'000, {table}})));
+  h.wait(must(h.stream->end_transaction({1, 3, true, false})));
+  const OriginPosition at = h.stream->state().origin(h.origin);
+  auto apply = [&](const Skipped& range) {
+    StreamState state;
+    apply_all(state, contents(h));
+    ContentFields fields{EntryClass::rewritten, EntryType::skipped, h.origin, at.lsn + 1, at.chain};
+    return state.apply(ContentView(content_of(fields, range.encode())));
+  };
+  auto settled = [&](int16_t epoch) {
+    Skipped range;
+    range.count = 1;
+    range.transactions.push_back({.producer_id = 1, .epoch = 5, .ended_epoch = epoch, .transactional_id = "id 1"});
+    return range;
+  };
+  EXPECT_TRUE(apply(settled(3)));
+  EXPECT_FALSE(apply(settled(2))) << "a newer epoch has ended one";
+  auto ended = [&](Offset one, Offset other) {
+    Skipped range;
+    range.count = 4;
+    range.partitions.push_back({table, 0, 2, false});
+    for (uint64_t i = 0; i < 2; ++i) {
+      const auto producer = static_cast<int64_t>(i + 2);
+      const TransactionEnded end{producer, 0, 0, false, false, {{table, i == 0 ? one : other, 0}}};
+      range.notes.push_back(begin_note(2 * i, producer, table));
+      range.notes.push_back({2 * i + 1, EntryType::transaction_ended, 0, end.encode()});
+    }
+    return range;
+  };
+  EXPECT_TRUE(apply(ended(0, 1)));
+  EXPECT_FALSE(apply(ended(1, 0))) << "the markers do not ascend";
+  EXPECT_FALSE(apply(ended(1, 1))) << "both have one place";
 }
 
 }  // namespace

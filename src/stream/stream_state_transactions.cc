@@ -39,9 +39,9 @@ class OpenProducers {
 
   Status settle(const SkippedTransaction& item) {
     At& at = of(item.producer_id);
-    const bool closed = !at.open;
+    const bool follows = !at.open && (!at.known || item.ended_epoch >= at.epoch);
     at = {.known = true, .epoch = item.epoch};
-    return follows_if(closed, item.producer_id);
+    return follows_if(follows, item.producer_id);
   }
   Status take(const SkippedNote& note) {
     if (note.type == EntryType::transaction_extended) return extend(note.payload);
@@ -89,13 +89,16 @@ class OpenProducers {
   std::vector<TransactionEnded::Marker> markers_;
 };
 
+// Whether they are in the range, and ascend in each partition.
 bool are_within(const std::vector<TransactionEnded::Marker>& markers, const Skipped& skipped) {
   if (markers.empty()) return true;
-  std::map<TopicPartition, const SkippedPartition*> spans;
-  for (const SkippedPartition& item : skipped.partitions) spans[item.partition] = &item;
+  std::map<TopicPartition, SkippedPartition> rests;  // behind the markers seen
+  for (const SkippedPartition& item : skipped.partitions) rests[item.partition] = item;
   return std::ranges::all_of(markers, [&](const TransactionEnded::Marker& marker) {
-    auto span = spans.find(marker.partition);
-    return span != spans.end() && marker.offset >= span->second->first && marker.offset < span->second->next;
+    auto rest = rests.find(marker.partition);
+    if (rest == rests.end() || marker.offset < rest->second.first || marker.offset >= rest->second.next) return false;
+    rest->second.first = marker.offset + 1;
+    return true;
   });
 }
 
