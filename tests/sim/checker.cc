@@ -74,7 +74,11 @@ Task<Simulation::Content> Simulation::content(SimCluster::Borrowed stream, Topic
   for (;;) {
     auto fetched = co_await stream->fetch(partition, next, 1 << 16, true);
     if (!fetched) broken(fmt::format("{}", fetched.error().message));
-    if (!fetched || fetched->batches.empty()) co_return content;
+    if (!fetched) co_return content;
+    // A control batch too, if it is the last: a reader at the end finds it.
+    if (fetched->batches.empty() && next < fetched->high_watermark)
+      broken(fmt::format("nothing from offset {} on is there, and the end is {}", next, fetched->high_watermark));
+    if (fetched->batches.empty()) co_return content;
     for (const Piece& bytes : fetched->batches) {
       auto batch = RecordBatchView::parse(bytes);
       // The end of a committed transaction goes with a rewrite, which each stream makes when it likes.
