@@ -262,6 +262,9 @@ Task<Status> Stream::Impl::rewrite_into(std::vector<SegmentInfo> from, RewriteNu
   SegmentRewriter rewriter({world.executor, *log, id, state}, number,
                            [this](const ContentView& batch) { return judge(batch); });
   CO_TRY(SegmentRewriter::Rewritten made, co_await rewriter.run(from, scope.stop_token()));
+  // It was judged by a state that a crash must not take back now: what follows a dropped record, or is said to be
+  // deleted.
+  CO_TRY_STATUS(co_await wait_for(writer->next_lsn() - 1, true, kNever, scope.stop_token()));
   CO_TRY(LogIndex::RunPointer run, co_await index.write_rewritten(made.segment, made.index));
   Status committed = co_await log->commit_rewrite();
   if (!committed) {

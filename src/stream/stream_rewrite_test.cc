@@ -153,6 +153,35 @@ TEST(Rewrite, DeletedRecordsAreGoneAndTheRestIsServed) {
   EXPECT_EQ(h.produce(clicks, numbered_texts(100, 101)).base_offset, 100);
 }
 
+// An append is seen at once in async mode; what was dropped for its sake must not be gone before it is safe.
+TEST(Rewrite, WhatItWasJudgedByIsDurableBefore) {
+  RewriteHarness h;
+  h.options.durability = Durability::async;
+  h.options.async_flush = std::chrono::milliseconds(500);
+  h.options.checkpoint_bytes = 1 << 20;
+  h.open();
+  TopicPartition clicks{h.create("clicks"), 0};
+  TopicPartition quiet{h.create("quiet"), 0};
+  h.produce_many(clicks, 0, 100);
+  h.delete_records(clicks, 80);
+  TaskScope scope(h.sim.executor());
+  scope.spawn([](Stream& stream) -> Task<void> { must(co_await stream.purge()); }(*h.stream));
+  auto steps_until = [&](auto reached) {
+    for (int i = 0; i < 100'000 && !reached(); ++i) h.sim.executor().run_for(std::chrono::microseconds(10));
+    EXPECT_TRUE(reached());
+  };
+  SimDisk& disk = h.sim.disk("host");
+  auto has_begun = [&](const std::string& path) {  // a new segment, out of sight
+    auto content = path.find("temporary-") == path.npos ? std::vector<uint8_t>() : must(disk.current_content(path));
+    return as_text(content).starts_with("DSTRLOG");
+  };
+  steps_until([&] { return std::ranges::any_of(disk.current_files(), has_begun); });
+  Lsn seen = h.append(quiet, {"later"}).lsn;
+  steps_until([&] { return h.stream->rewritten_until(h.origin) > 0; });
+  EXPECT_GT(h.stream->durable_end().next, seen);
+  h.sim.executor().run(scope.join());
+}
+
 TEST(Rewrite, ProducersAreRememberedThoughTheirBatchesAreGone) {
   RewriteHarness h;
   h.open();
