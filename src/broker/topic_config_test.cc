@@ -97,7 +97,7 @@ TEST(TopicConfig, WhatWouldNotHoldIsRefused) {
 TEST(TopicConfig, ListsGrowAndShrinkFromWhatIsInForce) {
   TopicSettings own;
   ASSERT_TRUE(apply(own, {{ConfigOperation::append, "cleanup.policy", "compact"}}).ok());
-  EXPECT_EQ(own.cleanup_policy, CleanupPolicy::compact_and_remove);
+  EXPECT_EQ(own.cleanup_policy, CleanupPolicy::remove_and_compact);
   ASSERT_TRUE(apply(own, {{ConfigOperation::subtract, "cleanup.policy", "delete"}}).ok());
   EXPECT_EQ(own.cleanup_policy, CleanupPolicy::compact);
   EXPECT_EQ(apply(own, {{ConfigOperation::subtract, "cleanup.policy", "compact"}}).error, KafkaError::invalid_config);

@@ -13,7 +13,7 @@ namespace distributary {
 namespace {
 
 constexpr uint8_t kTopicSettingsVersion = 1;
-constexpr std::array<std::string_view, 3> kPolicies = {"delete", "compact", "compact,delete"};
+constexpr std::array<std::string_view, 4> kPolicies = {"delete", "compact", "compact,delete", "delete,compact"};
 constexpr std::array<std::string_view, 6> kTopicCompressions = {"producer", "uncompressed", "gzip",
                                                                 "snappy",   "lz4",          "zstd"};
 
@@ -232,20 +232,23 @@ std::string_view to_string(TopicCompression compression) {
 }
 
 std::optional<CleanupPolicy> parse_cleanup_policy(std::string_view text) {
-  bool compact = false;
-  bool remove = false;
+  std::optional<CleanupPolicy> policy;
   for (;;) {
     const size_t comma = text.find(',');
     std::string_view word = text.substr(0, comma);
     word.remove_prefix(std::min(word.find_first_not_of(' '), word.size()));
     word = word.substr(0, word.find_last_not_of(' ') + 1);
     if (word != "compact" && word != "delete") return std::nullopt;
-    (word == "compact" ? compact : remove) = true;
-    if (comma == std::string_view::npos) break;
+    if (!policy) {
+      policy = word == "compact" ? CleanupPolicy::compact : CleanupPolicy::remove;
+    } else if (policy == CleanupPolicy::compact && word == "delete") {
+      policy = CleanupPolicy::compact_and_remove;
+    } else if (policy == CleanupPolicy::remove && word == "compact") {
+      policy = CleanupPolicy::remove_and_compact;
+    }
+    if (comma == std::string_view::npos) return policy;
     text.remove_prefix(comma + 1);
   }
-  if (compact && remove) return CleanupPolicy::compact_and_remove;
-  return compact ? CleanupPolicy::compact : CleanupPolicy::remove;
 }
 
 std::optional<TopicCompression> parse_topic_compression(std::string_view text) {

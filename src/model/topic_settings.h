@@ -20,8 +20,9 @@ namespace distributary {
 
 struct StreamSettings;
 
-// cleanup.policy. remove: by age and size ("delete" in Kafka). compact: of each key the newest record is kept.
-enum class CleanupPolicy : uint8_t { remove = 0, compact = 1, compact_and_remove = 2 };
+// cleanup.policy. remove: by age and size ("delete" in Kafka). compact: of each key the newest record is kept. Both do
+// the same in either order; whoever set them sees them again in the order they were given.
+enum class CleanupPolicy : uint8_t { remove = 0, compact = 1, compact_and_remove = 2, remove_and_compact = 3 };
 constexpr bool compacts(CleanupPolicy policy) { return policy != CleanupPolicy::remove; }
 constexpr bool removes(CleanupPolicy policy) { return policy != CleanupPolicy::compact; }
 
@@ -92,7 +93,7 @@ EffectiveTopicSettings effective_settings(const TopicSettings* topic, const Stre
 // Kafka's words: "delete", "compact", "compact,delete"; "producer", "uncompressed", "gzip", ...
 std::string_view to_string(CleanupPolicy policy);
 std::string_view to_string(TopicCompression compression);
-// nullopt for other words. A policy's words may stand in any order and be repeated.
+// nullopt for other words. A policy's words may be repeated.
 std::optional<CleanupPolicy> parse_cleanup_policy(std::string_view text);
 std::optional<TopicCompression> parse_topic_compression(std::string_view text);
 

@@ -64,7 +64,7 @@ std::vector<uint8_t> fields(const std::vector<std::pair<uint64_t, std::vector<ui
 
 TEST(TopicSettings, ValuesThatMeanNothingAreCorrupt) {
   const std::vector<std::vector<uint8_t>> kBad = {
-      fields({{1, {3}}}),                              // no such policy
+      fields({{1, {4}}}),                              // no such policy
       fields({{2, {3}}}),                              // retention.ms -2
       fields({{2, {2, 2}}}),                           // a byte too many
       fields({{4, {1}}, {2, {1}}}),                    // out of order
@@ -136,10 +136,12 @@ TEST(TopicSettings, TheTopicCountsBeforeItsStreamAndTheStreamBeforeTheDefaults) 
 TEST(TopicSettings, WordsAreKafkas) {
   EXPECT_EQ(parse_cleanup_policy("delete"), CleanupPolicy::remove);
   EXPECT_EQ(parse_cleanup_policy("compact"), CleanupPolicy::compact);
-  EXPECT_EQ(parse_cleanup_policy("delete, compact"), CleanupPolicy::compact_and_remove);
+  EXPECT_EQ(parse_cleanup_policy("delete, compact"), CleanupPolicy::remove_and_compact);
   EXPECT_EQ(parse_cleanup_policy("compact,delete"), CleanupPolicy::compact_and_remove);
   for (const char* bad : {"", "compact,", ",delete", "Delete", "keep"}) EXPECT_FALSE(parse_cleanup_policy(bad)) << bad;
   EXPECT_EQ(to_string(CleanupPolicy::compact_and_remove), "compact,delete");
+  EXPECT_EQ(to_string(CleanupPolicy::remove_and_compact), "delete,compact");
+  EXPECT_TRUE(compacts(CleanupPolicy::remove_and_compact) && removes(CleanupPolicy::remove_and_compact));
   EXPECT_EQ(parse_topic_compression("uncompressed"), TopicCompression::none);
   EXPECT_EQ(parse_topic_compression("lzf"), std::nullopt);
   EXPECT_EQ(to_string(TopicCompression::zstd), "zstd");

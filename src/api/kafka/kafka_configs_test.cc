@@ -100,7 +100,7 @@ TEST_F(KafkaConfigsTest, IncrementalAlterConfigsInEveryVersion) {
       return client.call<kafka::IncrementalAlterConfigsResponse>(request, version).responses.at(0).error_code;
     };
     EXPECT_EQ(alter({{"retention.ms", 0, "5"}, {"cleanup.policy", 2, "compact"}}), ErrorCode::none);
-    EXPECT_EQ(config("t", "cleanup.policy").value, "compact,delete");
+    EXPECT_EQ(config("t", "cleanup.policy").value, "delete,compact");
     EXPECT_EQ(config("t", "retention.ms").config_source, 1);
     EXPECT_EQ(alter({{"cleanup.policy", 3, "delete"}}), ErrorCode::none);
     EXPECT_EQ(config("t", "cleanup.policy").value, "compact");
