@@ -17,7 +17,7 @@ Result<ProgramOptions> ProgramOptions::parse(const std::vector<ProgramOption>& d
     std::string name = arguments[i].substr(std::min(arguments[i].find_first_not_of('-'), arguments[i].size()));
     bool known = arguments[i].starts_with('-') && options.values_.contains(name);
     if (!known) {
-      return fail(ErrorCode::invalid_argument, fmt::format("unknown option '{}'; see -help", arguments[i]));
+      return fail(ErrorCode::invalid_argument, fmt::format("there is no option '{}'", arguments[i]));
     }
     if (i + 1 == arguments.size()) return fail(ErrorCode::invalid_argument, fmt::format("-{} needs a value", name));
     options.values_[name] = arguments[i + 1];
@@ -53,15 +53,23 @@ Result<bool> ProgramOptions::boolean(const std::string& name) const {
   return fail(ErrorCode::invalid_argument, fmt::format("-{} '{}': true or false", name, value));
 }
 
+bool asks_for_help(const std::vector<std::string>& arguments) {
+  return std::ranges::any_of(arguments, [](const std::string& argument) {
+    return argument == "-help" || argument == "--help" || argument == "-h";
+  });
+}
+
 std::string usage(const std::string& command, const std::vector<ProgramOption>& declared) {
   std::string out = "usage: distributary " + command;
+  size_t width = 0;
   for (const ProgramOption& option : declared) {
-    out += option.required ? fmt::format(" -{} VALUE", option.name) : fmt::format(" [-{} VALUE]", option.name);
+    if (option.required) out += fmt::format(" -{} VALUE", option.name);
+    width = std::max(width, option.name.size());
   }
-  out += "\n";
+  out += " [-OPTION VALUE]...\n";
   for (const ProgramOption& option : declared) {
     std::string given = option.default_value.empty() ? "" : fmt::format(" (default {})", option.default_value);
-    out += fmt::format("  -{:<22} {}{}\n", option.name, option.help, given);
+    out += fmt::format("  -{:<{}}  {}{}\n", option.name, width, option.help, given);
   }
   return out;
 }

@@ -30,6 +30,8 @@ class ProgramOptions {
   std::map<std::string, std::string> values_;
 };
 
+// Whether they ask how the command is used: -help, --help or -h, wherever it stands.
+bool asks_for_help(const std::vector<std::string>& arguments);
 std::string usage(const std::string& command, const std::vector<ProgramOption>& declared);
 
 }  // namespace distributary

@@ -59,9 +59,15 @@ std::vector<ProgramOption> server_options() {
   };
 }
 
-int wrong_usage(const std::string& command, const std::vector<ProgramOption>& declared, const Error& error) {
-  fmt::print(stderr, "distributary {}: {}\n{}", command, error.message, usage(command, declared));
+int wrong_usage(const std::string& command, const Error& error) {
+  fmt::print(stderr, "distributary {}: {}\n`distributary {} -help` shows all options\n", command, error.message,
+             command);
   return 2;
+}
+
+int show_usage(const std::string& command, const std::vector<ProgramOption>& declared) {
+  fmt::print("{}", usage(command, declared));
+  return 0;
 }
 
 int failed(const std::string& command, const Error& error) {
@@ -194,8 +200,9 @@ Task<Status> serve(World& world, const ProgramOptions& options, NodeConfig confi
 }  // namespace
 
 int run_init(const std::vector<std::string>& arguments) {
+  if (asks_for_help(arguments)) return show_usage("init", init_options());
   auto options = ProgramOptions::parse(init_options(), arguments);
-  if (!options) return wrong_usage("init", init_options(), options.error());
+  if (!options) return wrong_usage("init", options.error());
   std::unique_ptr<RealWorld> real = make_real_world();
   std::string directory = options->text("dir");
   std::string cluster = options->text("cluster");
@@ -205,12 +212,13 @@ int run_init(const std::vector<std::string>& arguments) {
 }
 
 int run_server(const std::vector<std::string>& arguments) {
+  if (asks_for_help(arguments)) return show_usage("server", server_options());
   auto options = ProgramOptions::parse(server_options(), arguments);
-  if (!options) return wrong_usage("server", server_options(), options.error());
+  if (!options) return wrong_usage("server", options.error());
   auto config = node_config(*options);
-  if (!config) return wrong_usage("server", server_options(), config.error());
+  if (!config) return wrong_usage("server", config.error());
   Status level = apply_log_level(options->text("log-level"));
-  if (!level) return wrong_usage("server", server_options(), level.error());
+  if (!level) return wrong_usage("server", level.error());
   auto map = load_clusters_file(options->text("clusters"));
   if (!map) return failed("server", map.error());
   if (!std::filesystem::is_directory(options->text("dir"))) {

@@ -120,7 +120,7 @@ Result<const Topic*> Stream::Impl::owned_topic(const TopicUuid& id) const {
   if (topic == nullptr) return fail(ErrorCode::not_found, fmt::format("there is no topic {}", to_string(id)));
   if (topic->owner != origin.stream) {
     return fail(ErrorCode::not_owner, fmt::format("topic '{}' is owned by stream {}, of which this stream is a "
-                                                  "replica: produce there, or promote this replica",
+                                                  "replica: produce there",
                                                   topic->name, to_string(topic->owner)));
   }
   return topic;

@@ -1,27 +1,34 @@
-"""docs/guide.md: its commands, in its order, in one shell."""
+"""docs/guide.md and docs/operations.md: their commands, in their order, in one shell for each page."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import pathlib
 import re
+import shlex
 import signal
 import subprocess
 
 from clusters import TREE, Site, binaries, free_port
 
 GUIDE = TREE / "docs" / "guide.md"
+OPERATIONS = TREE / "docs" / "operations.md"
 SECONDS = 55
 
 
-def commands() -> str:
-    blocks = re.findall(r"^```sh\n(.*?)^```$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) > 8, "the guide's commands are not found"
-    return "\n".join(blocks)
+def blocks(page: pathlib.Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def commands(page: pathlib.Path) -> str:
+    found = blocks(page, "sh")
+    assert len(found) > 5, f"the commands of {page.name} are not found"
+    return "\n".join(found)
 
 
 def with_free_ports(script: str) -> str:
-    """The ports of the guide may be taken here: others in their place, also in the lines that `init` prints."""
+    """The ports of a page may be taken here: others in their place, also in the lines that `init` prints."""
     ports = {port: str(free_port()) for port in set(re.findall(r":(7\d{3}|9\d{3})\b", script))}
     printed = "; ".join(f"s/:{port}/:{ports[port]}/" for port in ("7660", "7222"))
     script = re.sub(r":(7\d{3}|9\d{3})\b", lambda match: ":" + ports[match[1]], script)
@@ -37,10 +44,10 @@ def with_waiting(script: str) -> str:
     return script.replace(servers[-1], servers[-1] + "\n" + wait)
 
 
-def test_commands(site: Site) -> None:
-    script = "set -eu -o pipefail\n" + with_waiting(with_free_ports(commands())) + "\nkill $(jobs -p)\nwait\n"
+def run(site: Site, script: str) -> list[str]:
+    """The lines that it prints. It has to end well, servers included."""
     process = subprocess.Popen(
-        ["bash", "-c", script],
+        ["bash", "-c", f"set -eu -o pipefail\n{script}\nkill $(jobs -p)\nwait\n"],
         cwd=site.folder,
         env={**os.environ, "PATH": f"{binaries()}:{os.environ['PATH']}"},
         stdout=subprocess.PIPE,
@@ -54,5 +61,30 @@ def test_commands(site: Site) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 0, out[-4000:]
-    assert "1000" in out.splitlines(), out
-    assert '"replicaState":"REPLICA_STATE_REPLICATING"' in out, out
+    return out.splitlines()
+
+
+def test_guide(site: Site) -> None:
+    lines = run(site, with_waiting(with_free_ports(commands(GUIDE))))
+    assert "1000" in lines, lines
+    assert any('"replicaState":"REPLICA_STATE_REPLICATING"' in line for line in lines), lines
+
+
+def test_operations(site: Site) -> None:
+    lines = run(site, with_free_ports(commands(OPERATIONS)))
+    assert any('command="stream create" path=/mapr/sanfrancisco/activity outcome=ok' in line for line in lines), lines
+    assert lines.count("1000") == 1, lines  # the backup has it, and nothing of what came after
+    assert "2000" not in lines, lines
+
+
+def test_service(site: Site) -> None:
+    """The unit for systemd says words that the server knows, and the end it is given is an orderly one."""
+    (unit,) = blocks(OPERATIONS, "ini")
+    program, command, *words = shlex.split(re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE)[1])
+    assert (pathlib.Path(program).name, command) == ("distributary", "server")
+    options = {name.removeprefix("-"): value for name, value in zip(words[::2], words[1::2], strict=True)}
+    assert options.pop("dir").startswith("/"), "a service has no folder of its own to be relative to"
+    (cluster,) = site.add(options["cluster"])
+    cluster.options |= options
+    cluster.start()
+    cluster.stop()

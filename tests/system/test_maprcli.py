@@ -276,3 +276,14 @@ def test_ports_in_use(site: Site) -> None:
         raise AssertionError("two servers have the same port")
     other.kafka_port = free_port()
     other.start()
+
+
+def test_options_of_the_server(site: Site) -> None:
+    """Who asks is told, and who is wrong is told what is wrong, and where the rest is."""
+    for command, option in (("server", "-segment-bytes"), ("init", "-node")):
+        for ask in ("-help", "--help", "-h"):
+            assert option in site.run(["distributary", command, ask])
+    for wrong in (["-dirr", "x"], ["-dir"], ["-dir", "x"], ["-dir", "x", "-cluster", "y", "-segment-bytes", "1"]):
+        result = site.command(["distributary", "server", *wrong])
+        assert result.returncode == 2 and not result.stdout, result
+        assert "-help" in result.stderr and len(result.stderr.splitlines()) == 2, result
