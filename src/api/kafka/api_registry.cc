@@ -63,6 +63,7 @@ constexpr KafkaApi kApis[] = {
     {ApiKey::alter_client_quotas, kAdministrator, handle_alter_client_quotas},
     {ApiKey::describe_user_scram_credentials, kAdministrator, handle_describe_user_scram_credentials},
     {ApiKey::describe_quorum, kOpen, handle_describe_quorum},
+    {ApiKey::update_features, kAdministrator, handle_update_features},
     {ApiKey::describe_cluster, kOpen, handle_describe_cluster},
     {ApiKey::describe_producers, kReadTopics, handle_describe_producers},
     {ApiKey::describe_transactions, kReadTopics, handle_describe_transactions},

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "api/kafka/api_registry.h"
+#include "api/kafka/features.h"
 #include "api/kafka/handlers.h"
 #include "wire/kafka/api_versions.h"
 
@@ -17,8 +18,6 @@ bool is_software_word(std::string_view word) {
 }
 
 // Features are told from version 3 on; one whose lowest level is 0 is told as supported from version 4 on.
-constexpr const char* kTransactionVersion = "transaction.version";
-constexpr int16_t kTransactionVersionLevel = 2;  // KIP-890
 constexpr int16_t kFeaturesVersion = 3;
 constexpr int16_t kZeroLevelVersion = 4;
 
@@ -28,11 +27,13 @@ kafka::ApiVersionsResponse served_versions(int16_t version) {
     const kafka::ApiInfo& info = *kafka::find_api(api.key);
     response.api_keys.push_back({static_cast<int16_t>(api.key), info.min_version, info.max_version});
   }
-  if (version >= kZeroLevelVersion)
-    response.supported_features.push_back({kTransactionVersion, 0, kTransactionVersionLevel});
   if (version < kFeaturesVersion) return response;
   response.finalized_features_epoch = 0;
-  response.finalized_features.push_back({kTransactionVersion, kTransactionVersionLevel, kTransactionVersionLevel});
+  for (const KafkaFeature& feature : kKafkaFeatures) {
+    const std::string name(feature.name);
+    if (version >= kZeroLevelVersion) response.supported_features.push_back({name, 0, feature.level});
+    response.finalized_features.push_back({name, feature.level, feature.level});
+  }
   return response;
 }
 

@@ -26,6 +26,7 @@ Task<Result<KafkaAnswer>> handle_describe_groups(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_log_dirs(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_producers(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_quorum(const KafkaRequest& request);
+Task<Result<KafkaAnswer>> handle_update_features(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_topic_partitions(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_transactions(const KafkaRequest& request);
 Task<Result<KafkaAnswer>> handle_describe_user_scram_credentials(const KafkaRequest& request);

@@ -4,6 +4,7 @@
 #include "wire/kafka/describe_log_dirs.h"
 #include "wire/kafka/describe_quorum.h"
 #include "wire/kafka/describe_user_scram_credentials.h"
+#include "wire/kafka/update_features.h"
 
 namespace distributary {
 namespace {
@@ -76,7 +77,33 @@ TEST_F(KafkaClusterTest, NobodyHasAScramCredential) {
   EXPECT_EQ(named.results[1].error_code, ErrorCode::duplicate_resource);
 }
 
-TEST_F(KafkaClusterTest, OnlyAdministratorsSeeCredentialsAndMoveReplicas) {
+TEST_F(KafkaClusterTest, FeaturesStayAtTheirLevelsInEveryVersion) {
+  for (int16_t version : versions_of<kafka::UpdateFeaturesRequest>()) {
+    kafka::UpdateFeaturesRequest request;
+    auto ask = [&](std::vector<std::pair<const char*, int16_t>> wanted) {
+      request.feature_updates.clear();
+      for (const auto& [name, level] : wanted)
+        request.feature_updates.push_back({.feature = name, .max_version_level = level});
+      return client.call<kafka::UpdateFeaturesResponse>(request, version);
+    };
+    auto same = ask({{"transaction.version", 2}, {"group.version", 1}});
+    EXPECT_EQ(same.error_code, ErrorCode::none);
+    EXPECT_EQ(same.results.size(), version < 2 ? 2u : 0u);
+    auto other = ask({{"group.version", 1}, {"transaction.version", 1}, {"kraft.version", 1}});
+    EXPECT_EQ(other.error_code, version < 2 ? ErrorCode::none : ErrorCode::invalid_update_version);
+    if (version >= 2) {
+      EXPECT_NE(other.error_message->find("transaction.version"), std::string::npos) << *other.error_message;
+      continue;
+    }
+    ASSERT_EQ(other.results.size(), 3u);
+    EXPECT_EQ(other.results[0].error_code, ErrorCode::none);
+    EXPECT_EQ(other.results[1].error_code, ErrorCode::invalid_update_version);
+    EXPECT_EQ(other.results[2].error_code, ErrorCode::invalid_update_version);
+    EXPECT_NE(other.results[2].error_message->find("kraft.version"), std::string::npos);
+  }
+}
+
+TEST_F(KafkaClusterTest, OnlyAdministratorsSeeCredentialsMoveReplicasAndUpdateFeatures) {
   create("t");
   StreamPermissions nobody;
   Broker guarded(*world, *catalog, nobody, broker->options(), 1);
@@ -89,6 +116,8 @@ TEST_F(KafkaClusterTest, OnlyAdministratorsSeeCredentialsAndMoveReplicas) {
     EXPECT_EQ(hidden.error_code, ErrorCode::cluster_authorization_failed);
     kafka::AlterReplicaLogDirsRequest move;
     move.dirs = {{"/streams", {{"t", {0}}}}};
+    auto kept = stranger.call<kafka::UpdateFeaturesResponse>(kafka::UpdateFeaturesRequest{}, 2);
+    EXPECT_EQ(kept.error_code, ErrorCode::cluster_authorization_failed);
     auto refused = stranger.call<kafka::AlterReplicaLogDirsResponse>(move, 2);
     EXPECT_EQ(refused.results.at(0).partitions.at(0).error_code, ErrorCode::cluster_authorization_failed);
   }

@@ -278,6 +278,7 @@ TEST(KafkaRegistry, EveryApiHasItsPermission) {
       {kafka::ApiKey::alter_client_quotas, std::nullopt},
       {kafka::ApiKey::describe_user_scram_credentials, std::nullopt},
       {kafka::ApiKey::describe_quorum, std::nullopt},
+      {kafka::ApiKey::update_features, std::nullopt},
       {kafka::ApiKey::alter_replica_log_dirs, std::nullopt},
       {kafka::ApiKey::consumer_group_heartbeat, StreamAction::read_topics},
       {kafka::ApiKey::consumer_group_describe, StreamAction::read_topics},
@@ -292,7 +293,8 @@ TEST(KafkaRegistry, EveryApiHasItsPermission) {
   };
   const std::set<kafka::ApiKey> of_administrators{
       kafka::ApiKey::describe_client_quotas, kafka::ApiKey::alter_client_quotas,
-      kafka::ApiKey::describe_user_scram_credentials, kafka::ApiKey::alter_replica_log_dirs};
+      kafka::ApiKey::describe_user_scram_credentials, kafka::ApiKey::alter_replica_log_dirs,
+      kafka::ApiKey::update_features};
   EXPECT_EQ(expected.size(), kafka_apis().size());
   for (const KafkaApi& api : kafka_apis()) {
     auto row = expected.find(api.key);

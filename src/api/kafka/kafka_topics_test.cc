@@ -1,5 +1,6 @@
 // Every version of the APIs about the cluster, topics and settings, from the client's side.
 #include "api/kafka/api_registry.h"
+#include "api/kafka/features.h"
 #include "api/kafka/kafka_harness.h"
 #include "wire/kafka/api_versions.h"
 #include "wire/kafka/create_partitions.h"
@@ -50,7 +51,7 @@ TEST_F(KafkaTopicsTest, ApiVersionsInEveryVersion) {
       EXPECT_EQ(api.max_version, info.max_version);
       EXPECT_EQ(api.min_version, info.key == kafka::ApiKey::produce ? 0 : info.oldest_decodable) << info.name;
     }
-    EXPECT_EQ(response.finalized_features.size(), version >= 3 ? 1u : 0u);
+    EXPECT_EQ(response.finalized_features.size(), version >= 3 ? std::size(kKafkaFeatures) : 0u);
     request.client_software_name = "no blanks allowed";
     response = client.call<kafka::ApiVersionsResponse>(request, version);
     EXPECT_EQ(response.error_code, version >= 3 ? kafka::ErrorCode::invalid_request : kafka::ErrorCode::none);

@@ -122,12 +122,12 @@ TEST_F(KafkaTransactionsTest, TheSecondFlowIsAnnounced) {
     request.client_software_version = "1";
     auto response = client.call<kafka::ApiVersionsResponse>(request, version);
     EXPECT_EQ(response.error_code, kafka::ErrorCode::none);
-    EXPECT_EQ(response.supported_features.size(), version < 4 ? 0u : 1u);
-    ASSERT_EQ(response.finalized_features.size(), version < 3 ? 0u : 1u);
+    EXPECT_EQ(response.supported_features.size(), version < 4 ? 0u : 2u);
+    ASSERT_EQ(response.finalized_features.size(), version < 3 ? 0u : 2u);
     if (version < 3) continue;
     EXPECT_EQ(response.finalized_features_epoch, 0);
-    EXPECT_EQ(response.finalized_features[0].name, "transaction.version");
-    EXPECT_EQ(response.finalized_features[0].max_version_level, 2);
+    EXPECT_EQ(response.finalized_features[1].name, "transaction.version");
+    EXPECT_EQ(response.finalized_features[1].max_version_level, 2);
   }
 }
 
