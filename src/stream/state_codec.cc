@@ -1,7 +1,15 @@
 #include "stream/state_codec.h"
 
+#include <algorithm>
+
 namespace distributary::state_codec {
 namespace {
+
+bool starts_are_possible(const Topic& topic) {
+  return std::ranges::all_of(topic.epoch_starts, [&](const LeaderEpochStart& start) {
+    return start.starts.size() <= topic.partitions.size();
+  });
+}
 
 // Flags of a topic.
 constexpr uint8_t kNameTaken = 1;
@@ -51,7 +59,9 @@ std::unique_ptr<Topic> get_topic(Decoder& in) {
   topic->owner = get_uuid(in);
   topic->creator = get_origin(in);
   topic->created_at = in.u64();
-  topic->timestamp_type = static_cast<TimestampType>(in.u8());
+  const uint8_t timestamps = in.u8();
+  if (timestamps > static_cast<uint8_t>(TimestampType::log_append_time)) in.fail();
+  topic->timestamp_type = static_cast<TimestampType>(timestamps);
   const uint8_t flags = in.u8();
   if (flags > (kNameTaken | kHasSettings)) in.fail();
   topic->name_taken = (flags & kNameTaken) != 0;
@@ -60,11 +70,15 @@ std::unique_ptr<Topic> get_topic(Decoder& in) {
     if (!settings) in.fail();
     if (settings) topic->set_settings(std::move(*settings));
   }
-  topic->leader_epoch = static_cast<LeaderEpoch>(in.zigzag());
+  const int64_t leader_epoch = in.zigzag();
+  if (leader_epoch < 0 || leader_epoch >= INT32_MAX) in.fail();
+  topic->leader_epoch = static_cast<LeaderEpoch>(leader_epoch);
   topic->partitions.resize(get_count(in));
   for (PartitionState& partition : topic->partitions) {
     partition.log_start = in.zigzag();
-    partition.next = partition.log_start + in.zigzag();
+    const int64_t kept = in.zigzag();
+    if (partition.log_start < 0 || kept < 0 || kept > INT64_MAX - partition.log_start) in.fail();
+    if (in.ok()) partition.next = partition.log_start + kept;
   }
   topic->epoch_starts.resize(get_count(in));
   for (LeaderEpochStart& start : topic->epoch_starts) {
@@ -72,6 +86,7 @@ std::unique_ptr<Topic> get_topic(Decoder& in) {
     start.starts.resize(get_count(in));
     for (Offset& offset : start.starts) offset = in.zigzag();
   }
+  if (!starts_are_possible(*topic)) in.fail();
   return topic;
 }
 

@@ -110,6 +110,7 @@ class TransactionState {
   void all_became_durable();
 
   // --- checkpoints and baselines
+  bool only_of(const Writer& writer) const;
   bool empty() const { return ids_.empty() && producers_.empty() && aborted_.empty(); }
   bool is_dirty(uint32_t chunk) const { return dirty_[chunk]; }
   void clear_dirty() { dirty_.fill(false); }

@@ -161,6 +161,12 @@ void TransactionState::encode_writer(Encoder& out, const Writer& writer) const {
   encode(out, of_writer, of_writer, [](const auto&) { return false; });
 }
 
+// What a baseline may say: nothing of other writers, and nothing of aborted transactions.
+bool TransactionState::only_of(const Writer& writer) const {
+  auto of_writer = [&](const auto& item) { return item.first.first == writer; };
+  return std::ranges::all_of(ids_, of_writer) && std::ranges::all_of(producers_, of_writer) && aborted_.empty();
+}
+
 void TransactionState::add(TransactionState other) {
   ids_.merge(other.ids_);
   producers_.merge(other.producers_);
