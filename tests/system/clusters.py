@@ -27,6 +27,7 @@ COMMAND_SECONDS = 60
 # Below the range from which the system takes ports of outgoing connections: a server that is started again finds its
 # ports free.
 PORTS = range(12_000, 30_000)
+given_ports: set[int] = set()  # in this process: those that were given a moment ago may not be in use yet
 
 
 def binaries() -> pathlib.Path:
@@ -37,12 +38,15 @@ def binaries() -> pathlib.Path:
 def free_port() -> int:
     while True:
         port = random.SystemRandom().choice(PORTS)
+        if port in given_ports:
+            continue
         with contextlib.closing(socket.socket()) as probe:
             try:
                 probe.bind(("127.0.0.1", port))
-                return port
             except OSError:
                 continue
+        given_ports.add(port)
+        return port
 
 
 def answers(port: int, address: str = "127.0.0.1") -> bool:
