@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json/parse.hpp>
 #include <cerrno>
+#include <cmath>
 
 namespace distributary::admin {
 namespace {
@@ -70,8 +71,10 @@ Result<Value> to_value(const boost::json::value& json, size_t depth) {
   switch (json.kind()) {
     case boost::json::kind::bool_: return Value(json.get_bool());
     case boost::json::kind::int64: return Value(static_cast<int64_t>(json.get_int64()));
-    case boost::json::kind::uint64: return Value(static_cast<uint64_t>(json.get_uint64()));
-    case boost::json::kind::double_: return Value(json.get_double());
+    case boost::json::kind::uint64: return fail(no_envelope("a number is too large"));
+    case boost::json::kind::double_:
+      if (!std::isfinite(json.get_double())) return fail(no_envelope("a number is too large"));
+      return Value(json.get_double());
     case boost::json::kind::string: return Value(std::string(json.get_string()));
     case boost::json::kind::object: {
       if (depth == 0) return fail(no_envelope("it is nested too deeply"));

@@ -88,9 +88,11 @@ TEST(Envelope, RecordsComeBackInOrder) {
 }
 
 TEST(Envelope, WhatIsNoEnvelopeIsRefused) {
-  for (const char* text : {"", "[]", "{}", "<html>", "{\"status\":\"OK\"}", "{\"status\":\"OK\",\"data\":[1]}",
-                           "{\"status\":\"ERROR\",\"errors\":[]}", "{\"status\":\"OK\",\"data\":[{\"a\":[1]}]}",
-                           "{\"status\":\"OK\",\"data\":[{\"a\":null}]}"}) {
+  for (const char* text :
+       {"", "[]", "{}", "<html>", "{\"status\":\"OK\"}", "{\"status\":\"OK\",\"data\":[1]}",
+        "{\"status\":\"ERROR\",\"errors\":[]}", "{\"status\":\"OK\",\"data\":[{\"a\":[1]}]}",
+        "{\"status\":\"OK\",\"data\":[{\"a\":null}]}", "{\"status\":\"OK\",\"data\":[{\"a\":8e9537}]}",
+        "{\"status\":\"OK\",\"data\":[{\"a\":9223372036854775808}]}"}) {
     auto parsed = parse_envelope(text, "c");
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().code, ErrorCode::corrupt);
