@@ -6,6 +6,14 @@
 
 namespace distributary {
 
+namespace {
+
+// Of connections within this machine, where a full buffer costs no time: the reader empties it at once. With a large
+// one it is woken for each segment, and sleeps again before the next. Others' buffers grow as the distance needs.
+constexpr int kSendBufferHere = 128 << 10;
+
+}  // namespace
+
 RealSocket::RealSocket(RealExecutor& executor) : RealSocket(executor, Tcp::socket(executor.context())) {}
 
 RealSocket::RealSocket(RealExecutor& executor, Tcp::socket socket)
@@ -17,6 +25,9 @@ void RealSocket::prepare() {
   socket_.set_option(boost::asio::socket_base::keep_alive(true), ignored);
   socket_.non_blocking(true, ignored);
   Tcp::endpoint endpoint = socket_.remote_endpoint(ignored);
+  const bool is_here =
+      endpoint.address().is_loopback() || endpoint.address() == socket_.local_endpoint(ignored).address();
+  if (is_here) socket_.set_option(boost::asio::socket_base::send_buffer_size(kSendBufferHere), ignored);
   peer_ = to_string(Address{endpoint.address().to_string(), endpoint.port()});
 }
 
